@@ -1,0 +1,95 @@
+"""What a person dropped in, in the one form that everything downstream reads.
+
+A dataset is a folder in the cache, named by what it holds (see :mod:`studio.data.store`), and in memory the arrays
+of that folder, memory-mapped: opening 70,000 images costs nothing until they are looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Kind = Literal["images", "points"]
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What a model must know of a dataset to be built for it; plain data, no arrays.
+
+    Attributes:
+        name: what the person calls it ("MNIST", "holiday photos").
+        kind: ``images`` are uint8 N×C×H×W in 0..255; ``points`` are float32 N×2.
+        shape: of one example: ``(C, H, W)`` or ``(2,)``.
+        count: examples in all, held-out ones included.
+        held_out: how many of them are kept from training, for metrics.
+        classes: names of the classes in label order; empty when there are no labels.
+        fingerprint: of the source and of how it was prepared; names the folder in the cache.
+        source: where it came from, as a person would write it: a path, or ``builtin:digits``.
+    """
+
+    name: str
+    kind: Kind
+    shape: tuple[int, ...]
+    count: int
+    held_out: int = 0
+    classes: tuple[str, ...] = ()
+    fingerprint: str = ""
+    source: str = ""
+
+    @property
+    def channels(self) -> int:
+        return self.shape[0] if self.kind == "images" else 1
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels; (1, 1) for points."""
+        return (self.shape[1], self.shape[2]) if self.kind == "images" else (1, 1)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> DataSpec:
+        """The inverse of :meth:`as_dict`, also after a trip through JSON or TOML, where tuples became lists.
+
+        Raises:
+            KeyError, TypeError: when a field is missing or unknown.
+        """
+        return cls(**{**plain, "shape": tuple(plain["shape"]), "classes": tuple(plain.get("classes", ()))})
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The arrays of one dataset with its split into training and held-out examples.
+
+    Attributes:
+        values: images uint8 N×C×H×W, or points float32 N×2; may be a read-only memory map.
+        labels: int64 N, indices into ``spec.classes``, or None.
+        train: int64 indices of the training examples.
+        held_out: int64 indices of those kept for metrics; disjoint from ``train``; may be empty.
+        factors: true generative factors by name, float64 N each, for datasets that were drawn by a procedure.
+    """
+
+    spec: DataSpec
+    values: npt.NDArray[Any]
+    labels: npt.NDArray[np.int64] | None
+    train: npt.NDArray[np.int64]
+    held_out: npt.NDArray[np.int64]
+    factors: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def split(count: int, share: float, seed: int = 0) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Training and held-out indices, each in rising order: the same count, share and seed give the same split.
+
+    Args:
+        share: held-out share, 0..0.9. At least one example is always left to train on.
+    """
+    order = np.random.default_rng(seed).permutation(count)
+    kept = min(round(count * share), count - 1)
+    return np.sort(order[kept:]).astype(np.int64), np.sort(order[:kept]).astype(np.int64)

@@ -1,0 +1,79 @@
+"""What a person can take away, as questions to the engine. The answer is the list of files that were written.
+
+Every file carries its provenance (see :mod:`studio.export.provenance`): dropped back on the window it restores
+the model, the checkpoint, the latent and the settings that made it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from studio.explore.questions import Question, Where
+
+
+@dataclass(frozen=True)
+class Written:
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExportSamples(Question[Written]):
+    """``count`` samples of one seed. ``sheet``: one picture at ``out``; ``files``: a folder ``out`` of single ones.
+
+    ``truncation`` bounds |z| (σ of a normal prior, share of the range of a uniform one); None: not truncated.
+    """
+
+    where: Where
+    out: str
+    count: int = 64
+    seed: int = 0
+    truncation: float | None = None
+    layout: Literal["sheet", "files"] = "sheet"
+    format: Literal["png", "webp", "npz"] = "png"
+
+
+@dataclass(frozen=True, eq=False)
+class ExportLatents(Question[Written]):
+    """The pictures of given latents N×size (what a person picked or steered to), as one sheet or single files."""
+
+    where: Where
+    out: str
+    z: npt.NDArray[np.float32]
+    layout: Literal["sheet", "files"] = "sheet"
+    format: Literal["png", "webp", "npz"] = "png"
+
+
+@dataclass(frozen=True, eq=False)
+class ExportWalk(Question[Written]):
+    """An animation through ``keys`` (K×size, K ≥ 2), ``frames`` between each two; ``loop`` returns to the first."""
+
+    where: Where
+    out: str
+    keys: npt.NDArray[np.float32]
+    path: Literal["linear", "spherical"] = "spherical"
+    frames: int = 30
+    fps: int = 25
+    loop: bool = True
+    format: Literal["gif", "mp4", "webp"] = "mp4"
+
+
+@dataclass(frozen=True)
+class ExportWeights(Question[Written]):
+    """The decoder as ONNX (checked against the model after writing) or all weights as safetensors."""
+
+    where: Where
+    out: str
+    format: Literal["safetensors", "onnx"] = "safetensors"
+
+
+@dataclass(frozen=True)
+class ExportBundle(Question[Written]):
+    """The whole run as one file (a zip), to be imported elsewhere. ``history``: older checkpoints and sheets too."""
+
+    run: str
+    out: str
+    history: bool = True

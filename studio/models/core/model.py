@@ -1,0 +1,179 @@
+"""What a model is: networks, updates, capabilities. Systems in :mod:`studio.models` are written in these words.
+
+A model knows no device, optimiser, thread, file or window. It draws its training noise from torch's global
+generator, which the engine seeds and saves; everything shown to a person comes from latents that are handed in.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Protocol, runtime_checkable
+
+from torch import Tensor, nn
+
+from studio.data.dataset import DataSpec
+from studio.models.core.recipe import Problem, Recipe, Value
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where a system comes from; ``arxiv`` as in "1704.00028"."""
+
+    authors: str
+    year: int
+    title: str
+    arxiv: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Examples for one move of one player.
+
+    Attributes:
+        x: images float32 B×C×H×W in −1..1, or points float32 B×2.
+        labels: int64 B, or None.
+    """
+
+    x: Tensor
+    labels: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A scalar to descend, and what else a person should see of this move.
+
+    ``shows`` maps "panel/curve" to a detached scalar, e.g. ``"wasserstein/critic estimate"``; the loss itself is
+    shown as "loss/<player>" by the engine.
+    """
+
+    value: Tensor
+    shows: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """Which optimiser an update asks of the engine, in the paper's words."""
+
+    name: Literal["adam", "rmsprop", "sgd"]
+    rate: float
+    beta1: float = 0.9
+    beta2: float = 0.999
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+
+
+@dataclass(frozen=True)
+class Update:
+    """One named player's move: the parameters it owns, its loss, how often it moves per cycle.
+
+    Attributes:
+        player: shown to the person ("critic", "generator").
+        module: the parameters that this update moves; all others are held still while it does.
+        loss: of one fresh batch; called ``times`` times per cycle.
+        after: what must hold once it has moved (clip the weights, renormalise), run without gradients.
+        averaged: whether samples are drawn with the running average of these weights.
+        full_precision: float32 whatever the recipe's precision, for losses that need it.
+    """
+
+    player: str
+    module: nn.Module
+    loss: Callable[[Batch], Loss]
+    optimiser: Optimiser
+    times: int = 1
+    after: Callable[[], None] | None = None
+    averaged: bool = False
+    full_precision: bool = False
+
+
+@dataclass(frozen=True)
+class Prior:
+    """The distribution of a latent: independent in each of ``size`` dimensions.
+
+    ``normal`` is N(0, 1), ``uniform`` is U(−1, 1).
+    """
+
+    kind: Literal["normal", "uniform"]
+    size: int
+
+
+class Model(nn.Module):
+    """Networks built for one dataset by one recipe. A system subclasses it, names its capabilities, and says:
+
+    ``title``, ``paper``, ``about`` (one sentence for the person who chooses), ``recipe_type``; ``build``, ``updates``.
+    """
+
+    title: ClassVar[str]
+    paper: ClassVar[Paper]
+    about: ClassVar[str]
+    recipe_type: ClassVar[type[Recipe]]
+
+    def __init__(self, recipe: Recipe, data: DataSpec) -> None:
+        super().__init__()
+        self.recipe = recipe
+        self.data = data
+        self.build(data)
+
+    @abstractmethod
+    def build(self, data: DataSpec) -> None:
+        """Make the networks, as attributes. May be called under ``torch.device("meta")``."""
+
+    @abstractmethod
+    def updates(self) -> Sequence[Update]:
+        """The players in the order in which they move within one cycle."""
+
+    @classmethod
+    def problems(cls, recipe: Recipe, data: DataSpec) -> list[Problem]:
+        """What stands between this recipe and this dataset, all of it; empty when training can start."""
+        return []
+
+    @classmethod
+    def suits(cls, data: DataSpec) -> dict[str, Value]:
+        """Fields of the recipe that should differ from their defaults for this dataset, and so are filled in."""
+        return {}
+
+
+# --- capabilities: what a model can do for a person. Panels, metrics, export and the command line ask for these.
+
+
+@runtime_checkable
+class DecodesLatent(Protocol):
+    """Turns a latent into an example: the latent panel, walks, sample sheets."""
+
+    @property
+    def prior(self) -> Prior: ...
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Examples in the range of :class:`Batch.x` from latents B×size."""
+        ...
+
+
+@runtime_checkable
+class Criticises(Protocol):
+    """Scores examples so that the mean over real minus the mean over fake estimates a distance."""
+
+    critic_unit: str
+    """Label of the estimate, e.g. "Wasserstein-1 (critic estimate)"."""
+
+    def criticise(self, x: Tensor) -> Tensor:
+        """A score per example, B."""
+        ...
+
+
+CAPABILITIES: dict[str, type] = {"decode latent": DecodesLatent, "criticise": Criticises}
+"""Name of each capability as the person reads it → its protocol. A later capability is one more line."""
+
+
+def capabilities(model: type[Model] | Model) -> list[str]:
+    """The names of what this model can do.
+
+    Told by the protocol's members, so that it holds for classes (whose ``prior`` is a property) as for instances.
+    """
+    return [name for name, protocol in CAPABILITIES.items() if all(hasattr(model, m) for m in members(protocol))]
+
+
+def members(protocol: type) -> set[str]:
+    """The attributes that a protocol asks for."""
+    own = set(protocol.__dict__) | set(getattr(protocol, "__annotations__", {}))
+    return {m for m in own if not m.startswith("_")}

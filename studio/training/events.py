@@ -1,0 +1,90 @@
+"""What the trainer tells its listener: frozen, torch-free, NumPy at most. :class:`Ended` always arrives, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Event:
+    """``run`` is the path of the run's folder, as text; ``step`` counts finished cycles of updates."""
+
+    run: str
+    step: int
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """Training goes on from ``step``.
+
+    Attributes:
+        rates: learning rate by player, in the order in which they move.
+        device: for a person ("CPU, 2 threads", "NVIDIA H200").
+    """
+
+    steps: int
+    rates: dict[str, float]
+    device: str
+    precision: str
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """A few times a second. ``memory`` in bytes, of the process or the device; ``seconds_left`` None: not yet known."""
+
+    steps: int
+    examples_per_second: float
+    seconds: float
+    seconds_left: float | None
+    memory: int
+
+
+@dataclass(frozen=True)
+class Measured(Event):
+    """Values of one step by "panel/curve"; the same record stands in metrics.jsonl. ``seconds`` of training so far."""
+
+    seconds: float
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class SheetDrawn(Event):
+    """The fixed-seed samples: ``images`` uint8 N×H×W×3. Points arrive as one picture of all of them (N = 1)."""
+
+    images: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Checkpointed(Event):
+    """A checkpoint of this step is safely on disk."""
+
+
+@dataclass(frozen=True)
+class Paused(Event):
+    """Weights stay in memory. ``reason`` other than "asked" is trouble, and ``message`` says what and what to do."""
+
+    reason: Literal["asked", "nan", "memory"]
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Resumed(Event):
+    pass
+
+
+@dataclass(frozen=True)
+class RateChanged(Event):
+    player: str
+    rate: float
+
+
+@dataclass(frozen=True)
+class Ended(Event):
+    """The last event of a run, whatever happened. ``message`` is empty unless it failed."""
+
+    reason: Literal["finished", "stopped", "failed"]
+    message: str = ""

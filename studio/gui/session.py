@@ -103,9 +103,16 @@ class Session(QObject):
         """Runs that wait for the one in training to end, in order."""
         self._stamps = itertools.count(1)
         self._pending: dict[int, _Pending] = {}
-        self._signals = {Started: self.started, Progress: self.progressed, SheetDrawn: self.sheet_drawn,
-                         Checkpointed: self.checkpointed, Paused: self.paused, Resumed: self.resumed,
-                         RateChanged: self.rate_changed, Ended: self.ended}
+        self._signals = {
+            Started: self.started,
+            Progress: self.progressed,
+            SheetDrawn: self.sheet_drawn,
+            Checkpointed: self.checkpointed,
+            Paused: self.paused,
+            Resumed: self.resumed,
+            RateChanged: self.rate_changed,
+            Ended: self.ended,
+        }
         engine.received.connect(self._receive)
 
     # --- choosing
@@ -127,9 +134,17 @@ class Session(QObject):
 
     # --- questions
 
-    def ask(self, question: AnyQuestion, owner: QObject, answered: Callable[[Any], None], *, topic: str = "",
-            failed: Callable[[str], None] | None = None, advanced: Callable[[int, int], None] | None = None,
-            slow: bool = False) -> int:
+    def ask(
+        self,
+        question: AnyQuestion,
+        owner: QObject,
+        answered: Callable[[Any], None],
+        *,
+        topic: str = "",
+        failed: Callable[[str], None] | None = None,
+        advanced: Callable[[int, int], None] | None = None,
+        slow: bool = False,
+    ) -> int:
         """Ask the engine; ``answered`` is called on the window's thread, unless ``owner`` is gone by then.
 
         With a topic, only the newest question of that topic is answered. Returns the stamp, for :meth:`cancel`.

@@ -83,8 +83,16 @@ class RunFolder:
         return f"RunFolder({str(self.path)!r})"
 
     @classmethod
-    def create(cls, path: Path, model: str, recipe: Mapping[str, Value], data: DataSpec, *, title: str = "",
-               forked_from: str = "") -> RunFolder:
+    def create(
+        cls,
+        path: Path,
+        model: str,
+        recipe: Mapping[str, Value],
+        data: DataSpec,
+        *,
+        title: str = "",
+        forked_from: str = "",
+    ) -> RunFolder:
         """Make a new run, ready to be trained.
 
         Raises:
@@ -93,8 +101,16 @@ class RunFolder:
         path.mkdir(parents=True)
         run = cls(path)
         files.write(path / "recipe.toml", to_toml(model, recipe))
-        run.write_info(RunInfo(id=uuid.uuid4().hex, title=title or path.name, created=time.time(), data=data,
-                               forked_from=forked_from, versions=versions()))
+        run.write_info(
+            RunInfo(
+                id=uuid.uuid4().hex,
+                title=title or path.name,
+                created=time.time(),
+                data=data,
+                forked_from=forked_from,
+                versions=versions(),
+            )
+        )
         run.write_state(RunState(steps=int(recipe["steps"])))
         return run
 
@@ -145,8 +161,14 @@ class RunFolder:
 
     def append(self, records: list[Record]) -> None:
         """Add lines to metrics.jsonl; they survive the process from then on."""
-        lines = [orjson.dumps({"step": r.step, "seconds": round(r.seconds, 3), "values": r.values}
-                              | ({"mark": r.mark} if r.mark else {})) + b"\n" for r in records]
+        lines = [
+            orjson.dumps(
+                {"step": r.step, "seconds": round(r.seconds, 3), "values": r.values}
+                | ({"mark": r.mark} if r.mark else {})
+            )
+            + b"\n"
+            for r in records
+        ]
         with (self.path / "metrics.jsonl").open("ab") as file:
             if file.tell() and not self._ends_with_newline():
                 file.write(b"\n")  # a kill cut the last line short; do not glue the next one to it

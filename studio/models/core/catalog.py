@@ -58,8 +58,11 @@ def load(name: str) -> type[Model]:
         raise KeyError(f"no model {name!r}; there are: {', '.join(names())}")
     module = importlib.import_module(f"studio.models.{name}")
     base = importlib.import_module("studio.models.core.model").Model
-    own = [v for v in vars(module).values()
-           if isinstance(v, type) and issubclass(v, base) and v.__module__ == module.__name__]
+    own = [
+        v
+        for v in vars(module).values()
+        if isinstance(v, type) and issubclass(v, base) and v.__module__ == module.__name__
+    ]
     if len(own) != 1:
         raise TypeError(f"studio/models/{name}.py must define one Model, and defines {len(own)}")
     return own[0]
@@ -69,9 +72,17 @@ def card(name: str) -> ModelCard:
     """The card of one model. Loads torch; :func:`cards` is the way that does not."""
     from_model = importlib.import_module("studio.models.core.model").capabilities
     model = load(name)
-    return ModelCard(name=name, title=model.title, about=model.about, authors=model.paper.authors,
-                     year=model.paper.year, paper=model.paper.title, arxiv=model.paper.arxiv,
-                     capabilities=tuple(from_model(model)), fields=tuple(fields(model.recipe_type)))
+    return ModelCard(
+        name=name,
+        title=model.title,
+        about=model.about,
+        authors=model.paper.authors,
+        year=model.paper.year,
+        paper=model.paper.title,
+        arxiv=model.paper.arxiv,
+        capabilities=tuple(from_model(model)),
+        fields=tuple(fields(model.recipe_type)),
+    )
 
 
 def cards(cache: Path) -> list[ModelCard] | None:

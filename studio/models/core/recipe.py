@@ -15,7 +15,7 @@ import dataclasses
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, cast, dataclass_transform, get_args, get_origin, get_type_hints
 
 import annotated_types
 import pydantic
@@ -97,24 +97,54 @@ class Problem:
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def recipe(cls: type[T]) -> type[T]:
     """Class decorator: a frozen, validated dataclass that refuses unknown fields, NaN and infinity."""
-    return pydantic_dataclass(frozen=True, kw_only=True, config={"extra": "forbid", "allow_inf_nan": False})(cls)
+    made: Any = pydantic_dataclass(frozen=True, kw_only=True, config={"extra": "forbid", "allow_inf_nan": False})(cls)
+    return cast("type[T]", made)
 
 
 @recipe
 class Recipe:
     """What every training has, whatever the model. Systems inherit and add their own."""
 
-    steps: Annotated[int, Field("length of the training, in cycles of updates", 1, 10_000_000, "steps",
-                                essential=True, group="Training", scale="log")] = 20_000
-    batch: Annotated[int, Field("examples per update", 1, 4096, "examples",
-                                essential=True, group="Training", scale="log")] = 64
-    seed: Annotated[int, Field("start of every random number: the same seed and recipe give the same run",
-                               0, 2**31 - 1, group="Training")] = 0
-    average: Annotated[float, Field("decay of the running average of the weights that samples are drawn with; "
-                                    "0 switches it off", 0, 0.99999, group="Training", term="ema")] = 0.999
-    precision: Annotated[Literal["auto", "float32", "bfloat16"],
-                         Field("arithmetic of the networks; auto takes bfloat16 where the processor has it "
-                               "and the model is large enough to gain", group="Training", term="precision")] = "auto"
+    steps: Annotated[
+        int,
+        Field(
+            "length of the training, in cycles of updates",
+            1,
+            10_000_000,
+            "steps",
+            essential=True,
+            group="Training",
+            scale="log",
+        ),
+    ] = 20_000
+    batch: Annotated[
+        int, Field("examples per update", 1, 4096, "examples", essential=True, group="Training", scale="log")
+    ] = 64
+    seed: Annotated[
+        int,
+        Field(
+            "start of every random number: the same seed and recipe give the same run", 0, 2**31 - 1, group="Training"
+        ),
+    ] = 0
+    average: Annotated[
+        float,
+        Field(
+            "decay of the running average of the weights that samples are drawn with; 0 switches it off",
+            0,
+            0.99999,
+            group="Training",
+            term="ema",
+        ),
+    ] = 0.999
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        Field(
+            "arithmetic of the networks; auto takes bfloat16 where the processor has it "
+            "and the model is large enough to gain",
+            group="Training",
+            term="precision",
+        ),
+    ] = "auto"
     mirror: Annotated[bool, Field("show images mirrored half of the time", group="Training")] = False
 
 
@@ -133,7 +163,11 @@ def _describe(cls: type[Any], name: str, hint: Any, default: Any) -> FieldInfo:
         raise TypeError(f"{cls.__name__}.{name} needs Annotated[type, Field(...)]")
     kind, info = get_args(hint)[:2]
     names: dict[Any, Literal["int", "float", "bool", "choice", "text"]] = {
-        int: "int", float: "float", bool: "bool", str: "text"}
+        int: "int",
+        float: "float",
+        bool: "bool",
+        str: "text",
+    }
     choices: tuple[str, ...] = ()
     if get_origin(kind) is Literal:
         choices = get_args(kind)

@@ -1,0 +1,1 @@
+"""Speed and memory, measured as ratios, both sides alternated in one run: `gen-studio bench`."""

@@ -1,0 +1,1 @@
+"""Tests of the Explore page, its widgets and the export sheet."""

@@ -118,3 +118,17 @@ class Propose(Question[Proposal]):
     data: DataSpec
     model: str = ""
     values: dict[str, Value] | None = None
+
+
+# --- from the client, in the engine's stead
+
+
+@dataclass(frozen=True)
+class EngineDied:
+    """The engine is gone without having been asked to go; ``message`` says how and what to do.
+
+    Before it come Ended(failed) for the run that was in training and Failed for every open question, so that nobody
+    waits for an answer that cannot come. The client can be started again.
+    """
+
+    message: str

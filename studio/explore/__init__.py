@@ -1,0 +1,1 @@
+"""The arithmetic behind the panels: questions that one can ask of a model, and ways through a latent. No torch."""

@@ -7,19 +7,25 @@ thread, and never for a page that is gone), the training verbs for the run in tr
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import shiboken6
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
+from studio.data import places
 from studio.data.dataset import DataSpec
 from studio.engine.messages import Advanced, Answer, Ask, Cancel, Failed, Ready, Start, Steer
 from studio.explore.questions import AnyQuestion
+from studio.gui import work
+from studio.gui.preferences import Preferences
 from studio.models.core.catalog import ModelCard
+from studio.models.core.recipe import Value
+from studio.runs.folder import DamagedRun, RunFolder
 from studio.training import control
 from studio.training.events import (
     Checkpointed,
@@ -34,6 +40,9 @@ from studio.training.events import (
     Started,
 )
 
+if TYPE_CHECKING:
+    from studio.runs.library import Library
+
 
 class EngineFace(Protocol):
     """What the session needs of the thread that hosts the engine; a test may hand in a made-up one."""
@@ -42,6 +51,17 @@ class EngineFace(Protocol):
     """Signal(list): messages of :mod:`studio.engine.messages` and events, in order, coalesced."""
 
     def send(self, message: object) -> None: ...
+
+    def restart(self) -> None:
+        """Begin afresh after :class:`EngineLost`."""
+        ...
+
+
+@dataclass(frozen=True)
+class EngineLost:
+    """The thread that hosts the engine says: it is gone, and why. Nothing else arrives until it is restarted."""
+
+    message: str
 
 
 @dataclass(frozen=True)
@@ -78,6 +98,11 @@ class Session(QObject):
     library_changed = Signal()  # folders came, went or changed: look again
     queue_changed = Signal()
     trouble = Signal(object)  # Trouble
+    trouble_over = Signal(str)  # what a Trouble was about: its banners go
+    page_wanted = Signal(str)  # "train", "explore", "compare", "library"
+    compare_wanted = Signal(list)  # paths of runs; the page is shown too
+    provenance_dropped = Signal(object)  # Provenance of a picture that came back: restore latent and settings
+    values_proposed = Signal(str, object)  # model's name and recipe values of a dropped recipe file, for the form
 
     started = Signal(object)
     progressed = Signal(object)
@@ -93,6 +118,7 @@ class Session(QObject):
         super().__init__(parent)
         self.engine = engine
         self.undo = QUndoStack(self)
+        self.settings = Preferences(parent=self)
         self.models: list[ModelCard] = []
         self.dataset: DataSpec | None = None
         self.run = ""
@@ -114,6 +140,12 @@ class Session(QObject):
             Ended: self.ended,
         }
         engine.received.connect(self._receive)
+
+    @cached_property
+    def library(self) -> Library:
+        from studio.runs.library import Library  # on first use: the window is on screen before it
+
+        return Library(places.runs())
 
     # --- choosing
 
@@ -168,11 +200,41 @@ class Session(QObject):
             return
         self.training = run
         self.is_paused = False
-        self.engine.send(Start(run, steps))
+        self.engine.send(Start(run, steps, self.settings.device))
 
     def enqueue(self, run: str) -> None:
-        self.queue.append(run)
+        """Put a run behind those that wait; when nothing trains it starts at once."""
+        if not self.training and not self.queue:
+            self.train(run)
+        elif run not in (self.training, *self.queue):
+            self._set_queue([*self.queue, run])
+
+    def dequeue(self, run: str) -> None:
+        self._set_queue([r for r in self.queue if r != run])
+
+    def move_in_queue(self, run: str, to: int) -> None:
+        """``to``: the place from 0 that it has afterwards."""
+        others = [r for r in self.queue if r != run]
+        self._set_queue([*others[:to], run, *others[to:]])
+
+    def start_queue(self) -> None:
+        """Train the first of those that wait, unless something is in training; the others follow by themselves."""
+        if self.queue and not self.training:
+            first, *rest = self.queue
+            self._set_queue(rest)
+            self.train(first)
+
+    def _set_queue(self, runs: list[str]) -> None:
+        self.queue = runs
+        self.settings.set("queue", runs)
         self.queue_changed.emit()
+
+    def new_run(self, model: str, values: Mapping[str, Value], data: DataSpec, title: str = "") -> str:
+        """Make the folder of a run (three small files) and return its path; nothing trains yet."""
+        path = new_run_path(places.runs(), model, data)
+        RunFolder.create(path, model, values, data, title=title)
+        self.library_changed.emit()
+        return str(path)
 
     def steer(self, wish: control.Control) -> None:
         """A wish about the run in training: pause, resume, stop, save now, step once, set a rate."""
@@ -204,6 +266,8 @@ class Session(QObject):
                         pending.advanced(done, total)
                 case Ready():
                     self.ready.emit(message)
+                case EngineLost(text):
+                    self._lose(text)
 
     def _follow(self, event: Event) -> None:
         match event:
@@ -217,13 +281,72 @@ class Session(QObject):
         self._signals[type(event)].emit(event)
         if isinstance(event, Ended):
             self.library_changed.emit()
-            if self.queue:
-                following = self.queue.pop(0)
-                self.queue_changed.emit()
-                self.train(following)
+            self.start_queue()
+
+    def _lose(self, text: str) -> None:
+        """Everything that waits is told; the run in training ends as failed, and is offered once there is an engine."""
+        pending, self._pending = self._pending, {}
+        for p in pending.values():
+            if p.failed is not None and shiboken6.isValid(p.owner):
+                p.failed(f"the engine stopped: {text}")
+        lost, self.training, self.is_paused = self.training, "", False
+        if lost:
+            self.ended.emit(Ended(lost, self._step_of(lost), "failed", text))
+            self.library_changed.emit()
+
+        def restart() -> None:
+            self.engine.restart()
+            if lost:
+                self.offer_interrupted()
+
+        self.trouble.emit(Trouble("The engine stopped", text, "Restart engine", restart))
+
+    @staticmethod
+    def _step_of(run: str) -> int:
+        try:
+            return RunFolder(run).state().step
+        except DamagedRun:
+            return 0
+
+    # --- what was interrupted
+
+    def offer_interrupted(self) -> None:
+        """Look (elsewhere) for runs that were cut off by a crash, and offer each for resume."""
+        work.run(self, lambda watch: interrupted(places.runs()), self._offer)
+
+    def _offer(self, found: list[tuple[str, str, int]]) -> None:
+        for path, title, step in found:
+            if path != self.training:
+                self.trouble.emit(
+                    Trouble(
+                        f"{title} was interrupted at step {step:,}",
+                        "Everything up to its last checkpoint is there.",
+                        "Resume",
+                        lambda run=path: self._resume_interrupted(run),  # type: ignore[misc]
+                        about=path,
+                    )
+                )
+
+    def _resume_interrupted(self, run: str) -> None:
+        self.choose_run(run)
+        self.train(run)
 
 
 def new_run_path(library: Path, model: str, data: DataSpec) -> Path:
     """A folder name that a person can read and that is not taken: ``digits-wgan_gp-3``."""
     stem = f"{''.join(c if c.isalnum() else '-' for c in data.name.lower()).strip('-')}-{model}"
     return next(p for n in itertools.count(1) if not (p := library / f"{stem}-{n}").exists())
+
+
+def interrupted(library: Path) -> list[tuple[str, str, int]]:
+    """(path, title, step to go on from) of the runs that say they are running while nobody is running them."""
+    found: list[tuple[str, str, int]] = []
+    for path in sorted(library.iterdir()):
+        run = RunFolder(path)
+        try:
+            if (path / "state.json").is_file() and run.crashed():
+                steps = run.checkpoints(resumable=True)
+                found.append((str(path), run.info().title, steps[-1] if steps else 0))
+        except (DamagedRun, OSError):
+            continue  # a damaged run is shown as such by the library
+    return found

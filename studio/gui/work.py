@@ -1,0 +1,180 @@
+"""Long work off the window's thread: a pool of threads whose answers arrive on the window's thread.
+
+::
+
+    work.run(self, lambda watch: library.scan(), self._show, title="Looking for runs")
+
+The task gets a :class:`studio.data.watch.Watch` to report progress to and to be cancelled through. Nothing is ever
+delivered to an owner that is gone. :func:`close` cancels and joins everything; the application calls it at its end.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import shiboken6
+from PySide6.QtCore import QObject, Qt, Signal
+
+from studio.data.watch import Cancelled, Watch
+
+T = TypeVar("T")
+
+_THREADS = 4
+_BETWEEN_REPORTS = 0.05
+
+
+@dataclass(eq=False)
+class Job:
+    """One piece of work under way, for the status line. ``total`` 0: unknown."""
+
+    title: str
+    watch: Watch
+    started: float = field(default_factory=time.monotonic)
+    done: int = 0
+    total: int = 0
+    what: str = ""
+
+    def seconds_left(self) -> float | None:
+        """By the speed so far; None while that says nothing."""
+        spent = time.monotonic() - self.started
+        if not 0 < self.done < self.total or spent < 0.5:
+            return None
+        return spent * (self.total - self.done) / self.done
+
+
+class _Desk(QObject):
+    """Lives on the window's thread; workers hand it closures to be called there."""
+
+    mail = Signal(object)
+    changed = Signal()
+    """A titled job came, advanced or went."""
+    ended_unseen = Signal(str)
+    """A titled job that took longer than :data:`LONG` seconds is done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jobs: list[Job] = []
+        self.mail.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def _deliver(self, closure: Callable[[], None]) -> None:
+        closure()
+
+
+LONG = 10.0
+desk = _Desk()
+_pool: ThreadPoolExecutor | None = None
+_running: dict[Future[None], Watch] = {}
+_names = itertools.count(1)
+_guard = threading.Lock()
+
+
+def run(
+    owner: QObject,
+    task: Callable[[Watch], T],
+    done: Callable[[T], None],
+    failed: Callable[[Exception], None] | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+    *,
+    title: str = "",
+) -> Watch:
+    """Do ``task(watch)`` in another thread, then ``done(result)`` on the window's. To be called from the latter.
+
+    Args:
+        owner: when it is gone, nothing is called any more.
+        failed: called with what the task raised, :class:`Cancelled` included. Without it a cancelled task ends in
+            silence and any other exception goes to ``sys.excepthook``, which shows a banner.
+        progress: called with (done, total, what) at most 20 times a second.
+        title: shows the work in the status line, with what is left and Cancel, once it has taken a moment.
+
+    Returns:
+        The watch: call ``cancel()`` to give the work up.
+    """
+    global _pool
+    last = 0.0
+    job: Job
+
+    def report(at: int, total: int, what: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _BETWEEN_REPORTS:
+            last = now
+            desk.mail.emit(lambda: advance(at, total, what))
+
+    def advance(at: int, total: int, what: str) -> None:
+        job.done, job.total, job.what = at, total, what
+        if title and job in desk.jobs:
+            desk.changed.emit()
+        if progress is not None and shiboken6.isValid(owner):
+            progress(at, total, what)
+
+    def finish(call: Callable[[], None] | None) -> None:
+        if job in desk.jobs:
+            desk.jobs.remove(job)
+            desk.changed.emit()
+            if time.monotonic() - job.started > LONG and not watch.cancelled:
+                desk.ended_unseen.emit(title)
+        if call is not None and shiboken6.isValid(owner):
+            call()
+
+    def fail(error: Exception) -> None:
+        if failed is not None:
+            failed(error)
+        elif not isinstance(error, Cancelled):
+            sys.excepthook(type(error), error, error.__traceback__)
+
+    def work() -> None:
+        try:
+            if watch.cancelled:
+                raise Cancelled("cancelled")
+            result = task(watch)
+        except Exception as error:  # the boundary between threads: whatever it was is told on the window's thread
+            caught = error
+            desk.mail.emit(lambda: finish(lambda: fail(caught)))
+        else:
+            desk.mail.emit(lambda: finish(lambda: done(result)))
+
+    watch = Watch(report)
+    job = Job(title, watch)
+    if title:
+        desk.jobs.append(job)
+        desk.changed.emit()
+    with _guard:
+        if _pool is None:
+            _pool = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"work-{next(_names)}")
+        future = _pool.submit(work)
+        _running[future] = watch
+    future.add_done_callback(_forget)
+    return watch
+
+
+def _forget(future: Future[None]) -> None:
+    with _guard:
+        _running.pop(future, None)
+
+
+def close(timeout: float = 10.0) -> bool:
+    """Cancel everything and wait for it; False when something did not end in ``timeout`` seconds.
+
+    The pool starts afresh with the next :func:`run`.
+    """
+    global _pool
+    with _guard:
+        pool, _pool = _pool, None
+        running = dict(_running)
+    if pool is None:
+        return True
+    for watch in running.values():
+        watch.cancel()
+    pool.shutdown(wait=False, cancel_futures=True)
+    ended = not wait(running, timeout).not_done
+    if ended:
+        pool.shutdown(wait=True)
+    desk.jobs.clear()
+    return ended

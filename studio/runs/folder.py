@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import time
@@ -227,6 +228,12 @@ class RunFolder:
                 return True
         except filelock.Timeout:
             return False
+
+
+def free_path(library: Path, model: str, data: DataSpec) -> Path:
+    """A folder name that a person can read and that is not taken: ``digits-wgan_gp-3``."""
+    stem = f"{''.join(c if c.isalnum() else '-' for c in data.name.lower()).strip('-')}-{model}"
+    return next(p for n in itertools.count(1) if not (p := library / f"{stem}-{n}").exists())
 
 
 def versions() -> dict[str, str]:

@@ -1,0 +1,15 @@
+"""How a command ends when it does not succeed."""
+
+from __future__ import annotations
+
+
+class Usage(Exception):
+    """The words of the command are off: status 2, one line."""
+
+
+class Failure(Exception):
+    """It could not be done: status 1, one line that says what happened and what to do."""
+
+
+class Interrupted(Exception):
+    """Ctrl+C, after everything was put away: status 130; the message says how to go on."""

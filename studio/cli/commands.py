@@ -57,7 +57,9 @@ def main(words: Sequence[str]) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
-    parser = Parser(prog="gen-studio", description="Without a command: open the window, with the given paths dropped on it.")
+    parser = Parser(
+        prog="gen-studio", description="Without a command: open the window, with the given paths dropped on it."
+    )
     parser.add_argument("--version", action="version", version=f"gen-studio {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     for name, (module, about) in COMMANDS.items():

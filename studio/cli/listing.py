@@ -52,7 +52,9 @@ def inspect(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     if found.kind == "images":
         print(f"colour    {'grey' if found.channels == 1 else 'colour'}")
     if found.classes:
-        print(f"classes   {len(found.classes)}: {', '.join(found.classes[:20])}{', …' if len(found.classes) > 20 else ''}")
+        print(
+            f"classes   {len(found.classes)}: {', '.join(found.classes[:20])}{', …' if len(found.classes) > 20 else ''}"
+        )
     for skipped in found.skipped[:20]:
         print(f"skipped   {skipped.name}: {skipped.reason}")
     if len(found.skipped) > 20:

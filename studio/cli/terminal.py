@@ -35,7 +35,9 @@ class Bar:
         """``total`` 0: unknown."""
         if self._live:
             if self._bar is None:
-                self._bar = tqdm.tqdm(desc=self.what, unit=f" {self.unit}", initial=done, dynamic_ncols=True, leave=False)
+                self._bar = tqdm.tqdm(
+                    desc=self.what, unit=f" {self.unit}", initial=done, dynamic_ncols=True, leave=False
+                )
             self._bar.total = total or None
             self._bar.set_postfix_str(note, refresh=False)
             self._bar.update(done - self._bar.n)

@@ -1,0 +1,103 @@
+"""Commands that take something away from a run: sample, evaluate, export."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from studio.cli.errors import Failure, Usage
+from studio.cli.terminal import Bar
+from studio.cli.training import find
+from studio.data.errors import DataError
+from studio.data.watch import Watch
+from studio.explore.questions import AnyQuestion, Evaluate, Where
+from studio.export.jobs import ExportBundle, ExportSamples, ExportWeights
+from studio.runs.folder import DamagedRun
+
+
+def sample(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
+    _run(parser)
+    parser.add_argument("--n", type=int, default=64, metavar="N", help="how many (default 64)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="the same seed gives the same samples")
+    parser.add_argument("--truncation", type=float, metavar="T", help="bound of the latent, in σ (default: none)")
+    parser.add_argument(
+        "--out", required=True, metavar="PATH", help="x.png, x.webp: one sheet; x.npz: arrays; a folder: single PNGs"
+    )
+    asked = parser.parse_args(words)
+    if asked.n < 1:
+        raise Usage(f"--n {asked.n}: must be at least 1")
+    out = Path(asked.out)
+    formats: dict[str, Literal["png", "webp", "npz"]] = {".png": "png", ".webp": "webp", ".npz": "npz"}
+    if out.suffix and out.suffix.lower() not in formats:
+        raise Usage(f"--out {out}: samples are written as .png, .webp or .npz, or into a folder as single files")
+    job = ExportSamples(
+        _where(asked),
+        str(out.resolve()),
+        count=asked.n,
+        seed=asked.seed,
+        truncation=asked.truncation,
+        layout="sheet" if out.suffix else "files",
+        format=formats.get(out.suffix.lower(), "png"),
+    )
+    return _write(job, "drawing")
+
+
+def evaluate(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
+    _run(parser)
+    parser.add_argument("--samples", type=int, default=2048, metavar="N", help="samples on either side (default 2048)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of samples, projections and minibatches")
+    parser.add_argument("--json", action="store_true", help="plain data")
+    asked = parser.parse_args(words)
+    found = _answer(Evaluate(_where(asked), samples=asked.samples, seed=asked.seed), "measuring")
+    if asked.json:
+        print(json.dumps({"run": asked.run, "step": found.step, "values": found.values}, indent=2))
+        return 0
+    print(f"step {found.step:,}")
+    for name, value in found.values.items():
+        print(f"{name:<52} {value:.5g}")
+    return 0
+
+
+def export(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
+    _run(parser)
+    parser.add_argument("--format", required=True, choices=("onnx", "safetensors", "bundle"))
+    parser.add_argument("--out", required=True, metavar="PATH", help="the file to write")
+    asked = parser.parse_args(words)
+    out = str(Path(asked.out).resolve())
+    if asked.format == "bundle":
+        return _write(ExportBundle(str(find(asked.run).path), out), "packing")
+    return _write(ExportWeights(_where(asked), out, format=asked.format), "writing")
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a run's folder, or its name in the library")
+    parser.add_argument("--checkpoint", type=int, metavar="STEP", help="an older checkpoint (default: the newest)")
+
+
+def _where(asked: argparse.Namespace) -> Where:
+    run = find(asked.run)
+    steps = run.checkpoints()
+    if not steps:
+        raise Failure(f"{run.path.name} has no checkpoint yet; gen-studio resume {asked.run} trains it")
+    if asked.checkpoint is not None and asked.checkpoint not in steps:
+        raise Usage(f"--checkpoint {asked.checkpoint}: there are {', '.join(map(str, steps))}")
+    return Where(str(run.path), asked.checkpoint)
+
+
+def _write(job: AnyQuestion, what: str) -> int:
+    for path in _answer(job, what).paths:
+        print(path)
+    return 0
+
+
+def _answer(question: AnyQuestion, what: str) -> Any:
+    from studio.engine.answers import Context, answer
+
+    with Bar(what) as bar:
+        try:
+            return answer(question, Context(watch=Watch(bar.update)))
+        except (DamagedRun, DataError, ValueError, OSError) as wrong:
+            raise Failure(str(wrong)) from wrong

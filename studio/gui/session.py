@@ -19,7 +19,7 @@ from PySide6.QtGui import QUndoStack
 
 from studio.data import places
 from studio.data.dataset import DataSpec
-from studio.engine.messages import Advanced, Answer, Ask, Cancel, Failed, Ready, Start, Steer
+from studio.engine.messages import Advanced, Answer, Ask, Cancel, EngineDied, Failed, Ready, Start, Steer
 from studio.explore.questions import AnyQuestion
 from studio.gui import work
 from studio.gui.preferences import Preferences
@@ -53,15 +53,8 @@ class EngineFace(Protocol):
     def send(self, message: object) -> None: ...
 
     def restart(self) -> None:
-        """Begin afresh after :class:`EngineLost`."""
+        """Begin afresh after :class:`studio.engine.messages.EngineDied`."""
         ...
-
-
-@dataclass(frozen=True)
-class EngineLost:
-    """The thread that hosts the engine says: it is gone, and why. Nothing else arrives until it is restarted."""
-
-    message: str
 
 
 @dataclass(frozen=True)
@@ -266,8 +259,8 @@ class Session(QObject):
                         pending.advanced(done, total)
                 case Ready():
                     self.ready.emit(message)
-                case EngineLost(text):
-                    self._lose(text)
+                case EngineDied(text):
+                    self._mourn(text)
 
     def _follow(self, event: Event) -> None:
         match event:
@@ -281,32 +274,18 @@ class Session(QObject):
         self._signals[type(event)].emit(event)
         if isinstance(event, Ended):
             self.library_changed.emit()
-            self.start_queue()
+            # A dead engine would refuse each that waits, one after the other; they wait for its restart instead.
+            if getattr(self.engine, "alive", True):
+                self.start_queue()
 
-    def _lose(self, text: str) -> None:
-        """Everything that waits is told; the run in training ends as failed, and is offered once there is an engine."""
-        pending, self._pending = self._pending, {}
-        for p in pending.values():
-            if p.failed is not None and shiboken6.isValid(p.owner):
-                p.failed(f"the engine stopped: {text}")
-        lost, self.training, self.is_paused = self.training, "", False
-        if lost:
-            self.ended.emit(Ended(lost, self._step_of(lost), "failed", text))
-            self.library_changed.emit()
+    def _mourn(self, text: str) -> None:
+        """The engine is gone. What it owed was answered by its client: here is only the way out."""
 
         def restart() -> None:
             self.engine.restart()
-            if lost:
-                self.offer_interrupted()
+            self.offer_interrupted()
 
         self.trouble.emit(Trouble("The engine stopped", text, "Restart engine", restart))
-
-    @staticmethod
-    def _step_of(run: str) -> int:
-        try:
-            return RunFolder(run).state().step
-        except DamagedRun:
-            return 0
 
     # --- what was interrupted
 

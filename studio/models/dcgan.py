@@ -1,0 +1,145 @@
+"""Deep convolutional GAN. Radford et al. 2016, arXiv:1511.06434.
+
+The discriminator D tells real images from made ones; the generator G makes D say "real" (the non-saturating loss).
+With logits a(x), log D = −softplus(−a) and log (1 − D) = −softplus(a): no logarithm of a rounded probability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from studio.data.dataset import DataSpec
+from studio.models.core.adversarial import AdversarialRecipe, image_problems, training_problems
+from studio.models.core.model import Batch, Loss, Model, Optimiser, Paper, Prior, Update
+from studio.models.core.recipe import Field, Problem, Recipe, Value, recipe
+from studio.nn.pyramid import Downward, Upward
+
+
+@recipe
+class DCGANRecipe(AdversarialRecipe):
+    """Defaults of the paper's 64×64 experiments."""
+
+    batch: Annotated[
+        int, Field("examples per update", 1, 4096, "examples", essential=True, group="Training", scale="log")
+    ] = 128
+    latent: Annotated[
+        int, Field("numbers that a sample is made from", 1, 1024, "dimensions", essential=True, term="latent")
+    ] = 100
+    width: Annotated[
+        int,
+        Field(
+            "channels of the layer next to the image; deeper layers have 2, 4 and 8 times as many",
+            4,
+            512,
+            "channels",
+            essential=True,
+            scale="log",
+        ),
+    ] = 128
+    generator_rate: Annotated[
+        float,
+        Field("learning rate of the generator", 1e-7, 1, essential=True, group="Optimiser", scale="log", term="rate"),
+    ] = 2e-4
+    discriminator_rate: Annotated[
+        float,
+        Field(
+            "learning rate of the discriminator", 1e-7, 1, essential=True, group="Optimiser", scale="log", term="rate"
+        ),
+    ] = 2e-4
+    beta1: Annotated[float, Field("Adam's memory of the gradient", 0, 0.999, group="Optimiser", term="adam")] = 0.5
+    beta2: Annotated[float, Field("Adam's memory of its square", 0, 0.9999, group="Optimiser", term="adam")] = 0.999
+
+
+class DCGAN(Model):
+    """See the top of this file."""
+
+    title = "DCGAN"
+    paper = Paper(
+        "Radford, Metz, Chintala",
+        2016,
+        "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks",
+        "1511.06434",
+    )
+    about = "The classic convolutional GAN: fast, sharp pictures, and it may lose its balance."
+    recipe_type = DCGANRecipe
+    recipe: DCGANRecipe
+
+    def build(self, data: DataSpec) -> None:
+        r = self.recipe
+        self.generator = Upward(r.latent, data.channels, data.size, r.width, "batch")
+        self.discriminator = Downward(data.channels, data.size, r.width, "batch")
+        self.apply(start)
+
+    def updates(self) -> Sequence[Update]:
+        r = self.recipe
+        return [
+            Update(
+                "discriminator",
+                self.discriminator,
+                self.discriminator_loss,
+                Optimiser("adam", r.discriminator_rate, r.beta1, r.beta2),
+            ),
+            Update(
+                "generator",
+                self.generator,
+                self.generator_loss,
+                Optimiser("adam", r.generator_rate, r.beta1, r.beta2),
+                averaged=True,
+            ),
+        ]
+
+    def discriminator_loss(self, batch: Batch) -> Loss:
+        """−E log D(x) − E log (1 − D(G(z))). Real and made examples go through apart: normalised in one batch, the
+        two would give themselves away by its statistics."""
+        with torch.no_grad():
+            fake = self.generator(self.noise(batch.x))
+        on_real, on_fake = self.discriminator(batch.x).float(), self.discriminator(fake).float()
+        return Loss(
+            softplus(-on_real).mean() + softplus(on_fake).mean(),
+            shows={
+                "discriminator/D(x)": on_real.detach().sigmoid().mean(),
+                "discriminator/D(G(z))": on_fake.detach().sigmoid().mean(),
+            },
+        )
+
+    def generator_loss(self, batch: Batch) -> Loss:
+        """−E log D(G(z))."""
+        return Loss(softplus(-self.discriminator(self.generator(self.noise(batch.x))).float()).mean())
+
+    def noise(self, like: Tensor) -> Tensor:
+        return torch.rand(len(like), self.recipe.latent, device=like.device) * 2 - 1
+
+    # --- capabilities. It does not criticise: D's logit estimates log p/q, no distance between the two.
+
+    @property
+    def prior(self) -> Prior:
+        return Prior("uniform", self.recipe.latent)
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.generator(z)  # type: ignore[no-any-return]
+
+    # --- which data, and with what recipe
+
+    @classmethod
+    def problems(cls, recipe: Recipe, data: DataSpec) -> list[Problem]:
+        return image_problems(cls.title, data) + training_problems(recipe, data)
+
+    @classmethod
+    def suits(cls, data: DataSpec) -> dict[str, Value]:
+        return {"width": 32}
+
+
+def start(layer: nn.Module) -> None:
+    """Weights N(0, 0.02), gains of the normalisation N(1, 0.02), biases 0: section 4 and the authors' code."""
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+        nn.init.normal_(layer.weight, 0, 0.02)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+    elif isinstance(layer, nn.BatchNorm2d):
+        nn.init.normal_(layer.weight, 1, 0.02)
+        nn.init.zeros_(layer.bias)

@@ -1,0 +1,29 @@
+"""Dense networks for points."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class Dense(nn.Module):
+    """Linear layers with ReLU between them: B×widths[0] to B×widths[-1], or to B when the last width is 1.
+
+    Weights start as He et al. 2015 (arXiv:1502.01852) has it: N(0, 2/inputs) before a ReLU, N(0, 1/inputs) at the
+    end; biases at 0.
+    """
+
+    def __init__(self, *widths: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for into, out in zip(widths[:-1], widths[1:], strict=True):
+            layers += [nn.Linear(into, out), nn.ReLU(inplace=True)]
+        self.layers = nn.Sequential(*layers[:-1])
+        linear = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
+        for layer in linear:
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="linear" if layer is linear[-1] else "relu")
+            nn.init.zeros_(layer.bias)
+        self.scalar = widths[-1] == 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layers(x)
+        return y.squeeze(1) if self.scalar else y

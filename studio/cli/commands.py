@@ -57,6 +57,8 @@ def main(words: Sequence[str]) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
+    if words and words[0] not in COMMANDS and not words[0].startswith("-"):
+        raise Usage(f"no command, file or folder {words[0]!r}; the commands are: {', '.join(COMMANDS)}")
     parser = Parser(
         prog="gen-studio", description="Without a command: open the window, with the given paths dropped on it."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
+from typing import NoReturn
 
 import tqdm
 
@@ -18,7 +19,7 @@ class Bar:
     def __init__(self, what: str, unit: str = "") -> None:
         self.what = what
         self.unit = unit
-        self._bar: tqdm.tqdm[None] | None = None
+        self._bar: tqdm.tqdm[NoReturn] | None = None
         self._live = sys.stderr.isatty()
         self._last = time.monotonic() - LOG_INTERVAL  # the first line at once
 

@@ -1,0 +1,446 @@
+"""Curves over steps, live or from disk: CurvePanel. What a person sees of a number over time is all here."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from studio.gui import theme
+from studio.gui.widgets import curve_export
+from studio.gui.widgets.curve_tools import CurveTools
+from studio.gui.widgets.legend import Entry, Legend
+from studio.gui.widgets.plot import Plot, cosmetic, plain
+from studio.gui.widgets.series import Series
+
+LIVE_MS = 100
+"""Live curves are drawn at most this often, and less often when drawing is slow: see :meth:`CurvePanel._live`."""
+SHARE = 0.03
+"""Of one core that the redraws of one panel may take."""
+
+
+@dataclass(eq=False)
+class Curve:
+    """One line of the panel. ``reference``: a level to compare with (a floor), drawn quiet and never smoothed."""
+
+    key: str
+    label: str
+    series: Series
+    run: int
+    reference: bool = False
+    hidden: bool = False
+    raw: Any = None
+    line: Any = None
+
+
+class CurvePanel(QWidget):
+    """A plot with title, legend and tools: smoothing over the faint raw line, log axis, hover read-out, zoom, export.
+
+    Drag or wheel moves and zooms along the steps and the values follow; Shift, or the value axis itself, zooms the
+    values too; a double click, F or Home shows everything again. Left and Right move the read-out by one point.
+
+    Args:
+        title: what is shown ("Losses").
+        unit: of the values ("nats"), empty for none.
+        log: whether to start with a logarithmic value axis.
+        x_label: what is counted along the other axis.
+    """
+
+    hovered = Signal(object)
+    """The step under the mouse (float), or None: other panels can show the same one, see :meth:`show_step`."""
+
+    def __init__(
+        self, title: str, unit: str = "", *, log: bool = False, x_label: str = "step", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.title = title
+        self.unit = unit
+        self.x_label = x_label
+        self.curves: list[Curve] = []
+        self.marks: list[tuple[float, str]] = []
+        self.drawn = 0
+        """How often the curves were drawn; for measurements."""
+        self._smoothing = 0.0
+        self._auto_x = self._auto_y = True
+        self._at: float | None = None
+        self._cost = 0.0
+        self._stale = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._draw)
+
+        self.tools = CurveTools(title, unit, log)
+        self.legend = Legend()
+        self.plot = Plot(x_label)
+        self.empty = QLabel("Nothing measured yet", self.plot.widget)
+        theme.role(self.empty, "quiet")
+        self.empty.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.step = QLabel(self.plot.widget)
+        self.step.setAutoFillBackground(True)
+        self.step.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.step.hide()
+        self.body = QWidget()
+        inside = QVBoxLayout(self.body)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(2)
+        inside.addWidget(self.legend)
+        inside.addWidget(self.plot.widget, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACE // 2)
+        layout.addWidget(self.tools)
+        layout.addWidget(self.body, 1)
+
+        self.setAccessibleName(f"{title} plot")
+        self.plot.widget.setAccessibleName(f"{title} over {x_label}s")
+        self.plot.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.plot.widget.viewport().setMouseTracking(True)
+        self.plot.widget.installEventFilter(self)
+        self.plot.widget.viewport().installEventFilter(self)
+        self.plot.view.sigRangeChangedManually.connect(self._moved)
+        self.plot.view.sigResized.connect(self._redraw_now)
+        self.tools.smoothing_changed.connect(self.set_smoothing)
+        self.tools.log_changed.connect(self.set_log)
+        self.tools.fit_wanted.connect(self.fit)
+        self.tools.save_wanted.connect(lambda kind: curve_export.ask(self, kind))
+        self.legend.toggled.connect(self._toggle)
+        theme.theme.changed.connect(self._recolour)
+        self._log = False
+        self.set_log(log)
+
+    # --- what is shown
+
+    def set_curve(
+        self, key: str, label: str, x: npt.ArrayLike, y: npt.ArrayLike, run: int = 0, *, reference: bool = False
+    ) -> None:
+        """Show a whole curve, or show it anew. Values that are not finite are left out.
+
+        Args:
+            key: "panel/curve" as measured; with ``run`` it names the curve.
+            label: for the legend; say the estimator, and the run when several are overlaid.
+            run: curves of one key share a colour, curves of one run a dash.
+        """
+        self.set_series(key, label, Series(x, y), run, reference=reference)
+
+    def set_series(self, key: str, label: str, series: Series, run: int = 0, *, reference: bool = False) -> None:
+        """As :meth:`set_curve`, of a series that somebody else goes on adding to; call :meth:`refresh` then."""
+        known = self._find(key, run)
+        if known is None:
+            made = Curve(key, label, series, run, reference, raw=self.plot.line(), line=self.plot.line())
+            self.curves.append(made)
+            self.curves.sort(key=lambda c: (c.run, c.reference))
+        else:
+            known.label, known.series, known.reference = label, series, reference
+        self._recolour()
+
+    def append(self, key: str, x: float, y: float, run: int = 0) -> None:
+        """Add a point to a curve; a key that is new becomes a curve labelled with the end of its name."""
+        curve = self._find(key, run)
+        if curve is None:
+            self.set_curve(key, key.rpartition("/")[2], [x], [y], run)
+            return
+        curve.series.append(x, y)
+        self.refresh()
+
+    def remove(self, key: str, run: int = 0) -> None:
+        """Take a curve away."""
+        curve = self._find(key, run)
+        if curve is not None:
+            self._drop(curve)
+            self._recolour()
+
+    def mark(self, x: float, label: str) -> None:
+        """A hairline across the plot at a step ("checkpoint"), named in the read-out."""
+        if (x, label) not in self.marks[-1:]:
+            self.marks.append((x, label))
+            self.refresh()
+
+    def set_marks(self, marks: list[tuple[float, str]]) -> None:
+        self.marks = list(marks)
+        self.refresh()
+
+    def clear(self) -> None:
+        """No curves and no marks; looks (smoothing, log axis) stay."""
+        for curve in list(self.curves):
+            self._drop(curve)
+        self.marks = []
+        self._auto_x = self._auto_y = True
+        self._recolour()
+
+    def _drop(self, curve: Curve) -> None:
+        self.curves.remove(curve)
+        self.plot.item.removeItem(curve.raw)
+        self.plot.item.removeItem(curve.line)
+
+    def _find(self, key: str, run: int) -> Curve | None:
+        return next((c for c in self.curves if c.key == key and c.run == run), None)
+
+    # --- how it is shown
+
+    @property
+    def smoothing(self) -> float:
+        return self._smoothing
+
+    def set_smoothing(self, weight: float) -> None:
+        """Weight of the past in the moving average that is drawn over the faint raw line, 0 (off) to 0.999."""
+        if weight != self._smoothing:
+            self._smoothing = weight
+            self.tools.show_smoothing(weight)
+            self._recolour()
+
+    @property
+    def log(self) -> bool:
+        return self._log
+
+    def set_log(self, log: bool) -> None:
+        """Logarithmic value axis; what is not above zero has no place on it and is left out."""
+        self._log = log
+        self.tools.show_log(log)
+        self.plot.left.setLogMode(log)
+        self._auto_y = True
+        self._redraw_now()
+
+    def fit(self) -> None:
+        """Show everything, and follow what is added."""
+        self._auto_x = self._auto_y = True
+        self._redraw_now()
+
+    def set_range(self, low: float, high: float) -> None:
+        """Show these steps."""
+        self._auto_x = False
+        self._auto_y = True
+        self.plot.view.setXRange(low, high, padding=0)
+        self._redraw_now()
+
+    @property
+    def shown(self) -> tuple[float, float]:
+        """The steps in view."""
+        low, high = self.plot.view.viewRange()[0]
+        return float(low), float(high)
+
+    def _toggle(self, index: int) -> None:
+        self.curves[index].hidden = not self.curves[index].hidden
+        self._recolour()
+
+    def _recolour(self) -> None:
+        """Pens and legend anew: the theme, the curves or the smoothing changed."""
+        self.plot.recolour()
+        keys = list(dict.fromkeys(c.key for c in self.curves))
+        runs = sorted({c.run for c in self.curves})
+        entries = []
+        for curve in self.curves:
+            index, run = keys.index(curve.key), runs.index(curve.run)
+            if curve.reference:
+                colour, dash = theme.palette().quiet, [2.0, 3.0]
+            elif len(runs) > 1 and len(keys) > 1:
+                colour, dash = theme.curve_pen(index)[0], theme.curve_pen(run)[1]
+            else:
+                colour, dash = theme.curve_pen(run if len(runs) > 1 else index)
+            smooth = self._smoothing > 0 and not curve.reference
+            curve.line.setPen(cosmetic(colour, dash))
+            curve.raw.setPen(cosmetic(theme.blend(colour, theme.palette().base, 0.35)))
+            curve.line.setVisible(not curve.hidden)
+            curve.raw.setVisible(smooth and not curve.hidden)
+            entries.append(Entry(curve.label, colour, dash, hidden=curve.hidden))
+        self.legend.set_entries(entries)
+        self._redraw_now()
+
+    # --- drawing
+
+    def refresh(self) -> None:
+        """Points were added: draw before long, if anybody can see it."""
+        self._stale = True
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start(max(LIVE_MS, round(1000 * self._cost / SHARE)))
+
+    def _redraw_now(self, *_: object) -> None:
+        self._stale = True
+        if self.isVisible():
+            self._timer.start(0)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if self._stale:
+            self._timer.start(0)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._timer.stop()
+
+    def _moved(self, mask: object) -> None:
+        wide, high = mask if isinstance(mask, list) else (True, True)
+        self._auto_x = self._auto_x and not wide
+        self._auto_y = self._auto_y and not high
+        self._stale = True
+        if not self._timer.isActive() or self._timer.remainingTime() > 16:
+            self._timer.start(8)
+
+    def draw_now(self) -> None:
+        """Draw at once, seen or not: before an export, and in tests."""
+        self._draw()
+
+    def _draw(self) -> None:
+        started = time.perf_counter()
+        self._timer.stop()
+        self._stale = False
+        self.drawn += 1
+        shown = [c for c in self.curves if not c.hidden and len(c.series)]
+        self.empty.setVisible(not shown)
+        if not shown:
+            self.empty.setText("Nothing measured yet" if not self.curves else "No curve is shown")
+            self.empty.resize(self.plot.widget.size())
+        low, high = self._extent(shown) if self._auto_x else self.shown
+        width = max(64, int(self.plot.view.width()))
+        bottom, top = np.inf, -np.inf
+        for curve in shown:
+            smooth = self._smoothing > 0 and not curve.reference
+            x, y = self._scaled(curve.series, low, high, width)
+            if smooth:
+                curve.raw.setData(x, y, connect="finite" if self._log else "all")
+                bottom, top = _widen(bottom, top, y, low, high, x, robust=True)
+                x, y = self._scaled(curve.series.smoothed(self._smoothing), low, high, width)
+            curve.line.setData(x, y, connect="finite" if self._log else "all")
+            bottom, top = _widen(bottom, top, y, low, high, x)
+        if self._auto_x:
+            self.plot.view.setXRange(low, high, padding=0)
+        if self._auto_y and bottom <= top:
+            room = 0.06 * (top - bottom) or 0.1 * abs(top) or 0.5
+            self.plot.view.setYRange(bottom - room, top + room, padding=0)
+        self._draw_marks(low, high, width)
+        self._read_out()
+        self._cost = time.perf_counter() - started
+
+    def _extent(self, shown: list[Curve]) -> tuple[float, float]:
+        if not shown:
+            return 0.0, 1.0
+        low = min(float(c.series.x[0]) for c in shown)
+        high = max(float(c.series.x[-1]) for c in shown)
+        return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+    def _scaled(self, series: Series, low: float, high: float, width: int) -> tuple[Any, Any]:
+        x, y = series.view(low, high, 2 * width)
+        if self._log:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                y = np.where(y > 0, np.log10(y), np.nan)
+        return x, y
+
+    def _draw_marks(self, low: float, high: float, width: int) -> None:
+        inside = np.array([x for x, _ in self.marks if low <= x <= high])
+        if len(inside):  # two marks on one pixel are one mark
+            inside = inside[np.unique(np.floor((inside - low) / (high - low) * width), return_index=True)[1]]
+        bottom, top = self.plot.view.viewRange()[1]
+        self.plot.marks.setData(np.repeat(inside, 2), np.tile([bottom, top], len(inside)), connect="pairs")
+
+    # --- reading
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.plot.widget.viewport():
+            match event.type():
+                case QEvent.Type.MouseMove if isinstance(event, QMouseEvent) and not event.buttons():
+                    place = self.plot.view.mapSceneToView(self.plot.widget.mapToScene(event.position().toPoint()))
+                    inside = self.plot.view.sceneBoundingRect().contains(event.position())
+                    self._point(place.x() if inside else None)
+                case QEvent.Type.Leave:
+                    self._point(None)
+                case QEvent.Type.MouseButtonDblClick:
+                    self.fit()
+                case QEvent.Type.ContextMenu if isinstance(event, QContextMenuEvent):
+                    self.tools.menu.popup(event.globalPos())
+                    return True
+        elif watched is self.plot.widget and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            return self._key(event)
+        return super().eventFilter(watched, event)
+
+    def _key(self, event: QKeyEvent) -> bool:
+        if event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier & ~Qt.KeyboardModifier.KeypadModifier:
+            return False
+        low, high = self.shown
+        middle = self._at if self._at is not None and low <= self._at <= high else (low + high) / 2
+        match event.key():
+            case Qt.Key.Key_Left | Qt.Key.Key_Right:
+                self._point(self._neighbour(-1 if event.key() == Qt.Key.Key_Left else 1))
+            case Qt.Key.Key_PageUp | Qt.Key.Key_PageDown:
+                by = (high - low) * (-0.5 if event.key() == Qt.Key.Key_PageUp else 0.5)
+                self.set_range(low + by, high + by)
+            case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
+                self.set_range(middle - (middle - low) / 1.5, middle + (high - middle) / 1.5)
+            case Qt.Key.Key_Minus:
+                self.set_range(middle - (middle - low) * 1.5, middle + (high - middle) * 1.5)
+            case Qt.Key.Key_F | Qt.Key.Key_Home:
+                self.fit()
+            case Qt.Key.Key_L:
+                self.set_log(not self._log)
+            case Qt.Key.Key_Escape if self._at is not None:
+                self._point(None)
+            case _:
+                return False
+        return True
+
+    def _neighbour(self, way: int) -> float | None:
+        """The next point of the first curve shown, at least one pixel on."""
+        shown = next((c for c in self.curves if not c.hidden and len(c.series)), None)
+        if shown is None:
+            return None
+        low, high = self.shown
+        if self._at is None:
+            return high if way < 0 else low
+        wanted = self._at + way * (high - low) / max(1.0, self.plot.view.width())
+        x = shown.series.x
+        index = int(np.searchsorted(x, wanted, "left" if way > 0 else "right")) - (way < 0)
+        return float(x[min(max(index, 0), len(x) - 1)])
+
+    def _point(self, step: float | None) -> None:
+        if step != self._at:
+            self.show_step(step)
+            self.hovered.emit(step)
+
+    def show_step(self, step: float | None) -> None:
+        """Show the values at a step (the newest at or before it), or, with None, the newest of all."""
+        self._at = step
+        self.plot.cursor.setVisible(step is not None)
+        if step is not None:
+            self.plot.cursor.setPos(QPointF(step, 0))
+        self._read_out()
+
+    def values_at(self, step: float | None) -> dict[tuple[str, int], float]:
+        """What each curve reads at a step, by key and run: the newest value at or before it, as measured."""
+        found = {}
+        for curve in self.curves:
+            if len(curve.series):
+                point = curve.series.at(step if step is not None else float("inf"))
+                if point is not None:
+                    found[curve.key, curve.run] = point[1]
+        return found
+
+    def _read_out(self) -> None:
+        values = self.values_at(self._at)
+        self.legend.set_values([plain(values.get((c.key, c.run), float("nan"))) for c in self.curves])
+        if self._at is None:
+            self.step.hide()
+            return
+        low, high = self.shown
+        reach = 4 * (high - low) / max(1.0, self.plot.view.width())
+        near = [label for x, label in self.marks if abs(x - self._at) <= reach]
+        self.step.setText(" · ".join([f"{self.x_label} {max(0, round(self._at)):,}", *near[:1]]))
+        self.step.adjustSize()
+        self.step.move(int(self.plot.view.sceneBoundingRect().left()) + theme.SPACE, 2)
+        self.step.show()
+
+
+def _widen(
+    bottom: float, top: float, y: Any, low: float, high: float, x: Any, *, robust: bool = False
+) -> tuple[float, float]:
+    """The range of values in view. ``robust``: of a raw line behind a smooth one, without the rarest spikes."""
+    seen = y[(x >= low) & (x <= high)]
+    seen = seen[np.isfinite(seen)]
+    if not len(seen):
+        return bottom, top
+    if robust and len(seen) > 50:
+        below, above = np.percentile(seen, (1, 99))
+        return min(bottom, float(below)), max(top, float(above))
+    return min(bottom, float(seen.min())), max(top, float(seen.max()))

@@ -1,0 +1,172 @@
+"""The line above a plot: what each curve is and what it reads. Painted, so that changing numbers cost nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from studio.gui import theme
+
+SWATCH = 22
+GAP = 6
+BETWEEN = 14
+
+
+@dataclass(eq=False)
+class Entry:
+    """One curve as the legend shows it; ``value`` is text, "" where there is none."""
+
+    label: str
+    colour: str
+    dash: list[float]
+    value: str = ""
+    hidden: bool = False
+
+
+class Legend(QWidget):
+    """Entries in reading order, wrapped to the width. A click or Enter hides a curve or shows it again."""
+
+    toggled = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.entries: list[Entry] = []
+        self._places: list[QRect] = []
+        self._current = 0
+        self.setFont(theme.text_font(theme.SMALL_PIXELS + 1))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("curves")
+
+    def set_entries(self, entries: list[Entry]) -> None:
+        self.entries = entries
+        self._current = max(0, min(self._current, len(entries) - 1))
+        self._arrange()
+        self.update()
+
+    def set_values(self, values: list[str]) -> None:
+        """The numbers beside the labels, in the order of the entries."""
+        if [e.value for e in self.entries] == values:
+            return
+        for entry, value in zip(self.entries, values, strict=True):
+            entry.value = value
+        self.setAccessibleDescription(", ".join(f"{e.label} {e.value}" for e in self.entries))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, self.heightForWidth(max(self.width(), 1)))
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._lay_out(width)[1]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self._places, height = self._lay_out(self.width())
+        if height != self.minimumHeight():
+            self.setFixedHeight(height)
+
+    def _lay_out(self, width: int) -> tuple[list[QRect], int]:
+        metrics = self.fontMetrics()
+        room = metrics.horizontalAdvance("−0.00e+00")
+        line = metrics.height() + 4
+        x = y = 0
+        places = []
+        for entry in self.entries:
+            wide = min(SWATCH + GAP + metrics.horizontalAdvance(entry.label) + GAP + room, max(width, 1))
+            if x and x + wide > width:
+                x, y = 0, y + line
+            places.append(QRect(x, y, wide, line))
+            x += wide + BETWEEN
+        return places, (y + line if places else line)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme.palette()
+        painter = QPainter(self)
+        metrics = painter.fontMetrics()
+        for index, (entry, place) in enumerate(zip(self.entries, self._places, strict=True)):
+            pen = QPen(QColor(entry.colour), 2)
+            if entry.dash:
+                pen.setDashPattern([d / 2 for d in entry.dash])
+            painter.setPen(pen)
+            middle = place.center().y()
+            if not entry.hidden:
+                painter.drawLine(place.left(), middle, place.left() + SWATCH, middle)
+            room = metrics.horizontalAdvance("−0.00e+00")
+            text = place.adjusted(SWATCH + GAP, 0, -(room + GAP), 0)
+            painter.setPen(QColor(colours.quiet if entry.hidden else colours.text))
+            font = painter.font()
+            font.setStrikeOut(entry.hidden)
+            painter.setFont(font)
+            label = metrics.elidedText(entry.label, Qt.TextElideMode.ElideRight, text.width())
+            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, label)
+            font.setStrikeOut(False)
+            painter.setFont(font)
+            if not entry.hidden:
+                number = place.adjusted(
+                    SWATCH + GAP + min(text.width(), metrics.horizontalAdvance(label)) + GAP, 0, 0, 0
+                )
+                painter.setPen(QColor(colours.quiet))
+                painter.drawText(number, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, entry.value)
+            if self.hasFocus() and index == self._current:
+                painter.setPen(QPen(QColor(colours.accent), 1))
+                painter.drawRect(place.adjusted(0, 0, -1, -1))
+
+    def _at(self, x: float, y: float) -> int:
+        return next((i for i, place in enumerate(self._places) if place.contains(int(x), int(y))), -1)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        index = self._at(event.position().x(), event.position().y())
+        if index >= 0 and event.button() == Qt.MouseButton.LeftButton:
+            self.toggled.emit(index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+        key = Qt.Key(event.key())
+        if key in moves and self.entries:
+            self._current = (self._current + moves[key]) % len(self.entries)
+            self.update()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.entries:
+            self.toggled.emit(self._current)
+        else:
+            super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._arrange()
+        super().changeEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            index = self._at(event.pos().x(), event.pos().y())
+            if index >= 0:
+                entry = self.entries[index]
+                what = "show" if entry.hidden else "hide"
+                QToolTip.showText(
+                    event.globalPos(), f"{entry.label}: {entry.value or 'no value here'}\nClick to {what}"
+                )
+            return True
+        return super().event(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self.update()

@@ -1,0 +1,130 @@
+"""What pyqtgraph gives, wrapped once: a plot with our axes, mouse and looks. Typed here, untyped inside."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QPen
+
+from studio.gui import theme
+
+
+def plain(value: float) -> str:
+    """A number as a person reads it in a small space: 12,400 · 0.0213 · −3.10e−05. At most nine characters."""
+    if value != value:
+        return "–"
+    size = abs(value)
+    if size >= 1e6 or 0 < size < 1e-3:
+        text = f"{value:.2e}"
+    elif value == int(value):
+        text = f"{value:,.0f}"
+    elif size >= 1000:
+        text = f"{value:,.1f}"
+    else:
+        text = f"{value:.{max(0, 3 - math.floor(math.log10(size)) - (size < 1))}f}"
+    return text.replace("-", "−")
+
+
+class StepAxis(pg.AxisItem):  # type: ignore[misc]
+    """Steps with a separator, or in thousands and millions where they are long."""
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        unit, name = 1.0, ""
+        if spacing >= 1_000_000:
+            unit, name = 1e6, " M"
+        elif spacing >= 1000 or (values and max(map(abs, values)) >= 1_000_000):
+            unit, name = 1e3, "k"
+        return [f"{v / unit:,.10g}{name if v else ''}".replace("-", "−") for v in values]
+
+
+class ValueAxis(pg.AxisItem):  # type: ignore[misc]
+    """Values as they are: no hidden power of ten in a corner."""
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        if self.logMode:
+            return [f"{10**v:.3g}".replace("-", "−") for v in values]
+        places = max(0, -math.floor(math.log10(spacing) + 1e-9)) if spacing > 0 else 0
+        if places > 4 or max((abs(v) for v in values), default=0) >= 1e6:
+            return [f"{v:.3g}".replace("-", "−") for v in values]
+        return [f"{v:,.{places}f}".replace("-", "−") for v in values]
+
+
+class StepView(pg.ViewBox):  # type: ignore[misc]
+    """Drag and wheel move and zoom along the steps; with Shift, or on the other axis, the values too."""
+
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False)
+        self.disableAutoRange()
+
+    def wheelEvent(self, event: Any, axis: int | None = None) -> None:
+        free = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        super().wheelEvent(event, axis=axis if axis is not None or free else 0)
+        self.sigRangeChangedManually.emit([axis != 1, axis == 1 or free])
+
+    def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:
+        free = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        super().mouseDragEvent(event, axis=axis if axis is not None or free else 0)
+        self.sigRangeChangedManually.emit([axis != 1, axis == 1 or free])
+
+    def mouseClickEvent(self, event: Any) -> None:
+        event.ignore()
+
+
+class Plot:
+    """A plot widget and its parts. ``widget`` is a QWidget; the rest is for :class:`studio.gui.widgets.curves`."""
+
+    def __init__(self, x_label: str) -> None:
+        self.view: Any = StepView()
+        self.left: Any = ValueAxis("left")
+        self.bottom: Any = StepAxis("bottom")
+        self.widget: Any = pg.PlotWidget(
+            viewBox=self.view, axisItems={"left": self.left, "bottom": self.bottom}, antialias=False
+        )
+        self.item: Any = self.widget.getPlotItem()
+        self.item.setMenuEnabled(False)
+        self.item.hideButtons()
+        self.widget.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
+        self.widget.setMinimumSize(120, 72)
+        small = QFont(theme.text_font(theme.SMALL_PIXELS))
+        for axis in (self.left, self.bottom):
+            axis.setStyle(tickFont=small, tickLength=-4, autoExpandTextSpace=False, maxTextLevel=1)
+            axis.enableAutoSIPrefix(False)
+        self.left.setWidth(52)
+        self.bottom.setHeight(20)
+        self.marks: Any = pg.PlotCurveItem(connect="pairs", skipFiniteCheck=True)
+        self.cursor: Any = pg.InfiniteLine(angle=90, movable=False)
+        self.cursor.hide()
+        for extra in (self.marks, self.cursor):
+            self.item.addItem(extra, ignoreBounds=True)
+        self.x_label = x_label
+        self.recolour()
+
+    def recolour(self) -> None:
+        colours = theme.palette()
+        self.widget.setBackground(QColor(colours.base))
+        for axis in (self.left, self.bottom):
+            axis.setPen(cosmetic(colours.line))
+            axis.setTextPen(cosmetic(colours.quiet))
+        grid = QColor(colours.line)
+        self.item.showGrid(x=False, y=True, alpha=0.35)
+        self.marks.setPen(cosmetic(grid.name()))
+        self.cursor.setPen(cosmetic(colours.quiet))
+
+    def line(self) -> Any:
+        """A new line on the plot."""
+        made = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
+        self.item.addItem(made, ignoreBounds=True)
+        return made
+
+
+def cosmetic(colour: str, dash: Sequence[float] = ()) -> QPen:
+    """One pixel wide at every zoom: wider lines are drawn many times slower."""
+    pen = QPen(QColor(colour), 1)
+    pen.setCosmetic(True)
+    if dash:
+        pen.setDashPattern(list(dash))
+    return pen

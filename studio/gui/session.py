@@ -78,6 +78,7 @@ class _Pending:
     failed: Callable[[str], None] | None
     advanced: Callable[[int, int], None] | None
     topic: str
+    job: work.Job | None = None
 
 
 class Session(QObject):
@@ -169,15 +170,21 @@ class Session(QObject):
         failed: Callable[[str], None] | None = None,
         advanced: Callable[[int, int], None] | None = None,
         slow: bool = False,
+        title: str = "",
     ) -> int:
         """Ask the engine; ``answered`` is called on the window's thread, unless ``owner`` is gone by then.
 
-        With a topic, only the newest question of that topic is answered. Returns the stamp, for :meth:`cancel`.
+        With a topic, only the newest question of that topic is answered. With a title it stands in the status line,
+        with progress and Cancel. Returns the stamp, for :meth:`cancel`.
         """
         stamp = next(self._stamps)
         if topic:
-            self._pending = {s: p for s, p in self._pending.items() if p.topic != topic}
-        self._pending[stamp] = _Pending(owner, answered, failed, advanced, topic)
+            for old in [s for s, p in self._pending.items() if p.topic == topic]:
+                self._settle(old)
+        job = work.Job(title, lambda: self.cancel(stamp)) if title else None
+        self._pending[stamp] = _Pending(owner, answered, failed, advanced, topic, job)
+        if job is not None:
+            work.desk.begin(job)
         self.engine.send(Ask(stamp, question, topic, slow))
         return stamp
 
@@ -246,21 +253,30 @@ class Session(QObject):
                 case Event():
                     self._follow(message)
                 case Answer(stamp, value):
-                    pending = self._pending.pop(stamp, None)
+                    pending = self._settle(stamp)
                     if pending is not None and shiboken6.isValid(pending.owner):
                         pending.answered(value)
                 case Failed(stamp, text):
-                    pending = self._pending.pop(stamp, None)
+                    pending = self._settle(stamp, failed=True)
                     if pending is not None and pending.failed is not None and shiboken6.isValid(pending.owner):
                         pending.failed(text)
                 case Advanced(stamp, done, total):
                     pending = self._pending.get(stamp)
+                    if pending is not None and pending.job is not None:
+                        work.desk.advance(pending.job, done, total)
                     if pending is not None and pending.advanced is not None and shiboken6.isValid(pending.owner):
                         pending.advanced(done, total)
                 case Ready():
                     self.ready.emit(message)
                 case EngineDied(text):
                     self._mourn(text)
+
+    def _settle(self, stamp: int, *, failed: bool = False) -> _Pending | None:
+        """Take a question off the list, and off the status line."""
+        pending = self._pending.pop(stamp, None)
+        if pending is not None and pending.job is not None:
+            work.desk.end(pending.job, cancelled=failed)
+        return pending
 
     def _follow(self, event: Event) -> None:
         match event:

@@ -245,3 +245,8 @@ def contrast(a: str, b: str) -> float:
 
     high, low = sorted((luminance(a), luminance(b)), reverse=True)
     return (high + 0.05) / (low + 0.05)
+
+
+def colour(text: str) -> QColor:
+    """For painters, which take no text."""
+    return QColor(text)

@@ -32,10 +32,10 @@ _BETWEEN_REPORTS = 0.05
 
 @dataclass(eq=False)
 class Job:
-    """One piece of work under way, for the status line. ``total`` 0: unknown."""
+    """One piece of long work, for the status line: here, or a question to the engine. ``total`` 0: unknown."""
 
     title: str
-    watch: Watch
+    cancel: Callable[[], None]
     started: float = field(default_factory=time.monotonic)
     done: int = 0
     total: int = 0
@@ -56,12 +56,28 @@ class _Desk(QObject):
     changed = Signal()
     """A titled job came, advanced or went."""
     ended_unseen = Signal(str)
-    """A titled job that took longer than :data:`LONG` seconds is done."""
+    """The title of a job that took longer than :data:`LONG` seconds and is done."""
 
     def __init__(self) -> None:
         super().__init__()
         self.jobs: list[Job] = []
         self.mail.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def begin(self, job: Job) -> None:
+        self.jobs.append(job)
+        self.changed.emit()
+
+    def advance(self, job: Job, done: int, total: int, what: str = "") -> None:
+        job.done, job.total, job.what = done, total, what
+        if job in self.jobs:
+            self.changed.emit()
+
+    def end(self, job: Job, *, cancelled: bool = False) -> None:
+        if job in self.jobs:
+            self.jobs.remove(job)
+            self.changed.emit()
+            if time.monotonic() - job.started > LONG and not cancelled:
+                self.ended_unseen.emit(job.title)
 
     def _deliver(self, closure: Callable[[], None]) -> None:
         closure()
@@ -108,18 +124,12 @@ def run(
             desk.mail.emit(lambda: advance(at, total, what))
 
     def advance(at: int, total: int, what: str) -> None:
-        job.done, job.total, job.what = at, total, what
-        if title and job in desk.jobs:
-            desk.changed.emit()
+        desk.advance(job, at, total, what)
         if progress is not None and shiboken6.isValid(owner):
             progress(at, total, what)
 
     def finish(call: Callable[[], None] | None) -> None:
-        if job in desk.jobs:
-            desk.jobs.remove(job)
-            desk.changed.emit()
-            if time.monotonic() - job.started > LONG and not watch.cancelled:
-                desk.ended_unseen.emit(title)
+        desk.end(job, cancelled=watch.cancelled)
         if call is not None and shiboken6.isValid(owner):
             call()
 
@@ -141,10 +151,9 @@ def run(
             desk.mail.emit(lambda: finish(lambda: done(result)))
 
     watch = Watch(report)
-    job = Job(title, watch)
+    job = Job(title, watch.cancel)
     if title:
-        desk.jobs.append(job)
-        desk.changed.emit()
+        desk.begin(job)
     with _guard:
         if _pool is None:
             _pool = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"work-{next(_names)}")

@@ -1,0 +1,339 @@
+"""Whatever a person drops, opens or names on the command line: one method, :meth:`Drops.drop`, is under all three.
+
+What it is is found out in another thread, by content; then it is acted upon: a recipe fills the form, a run is
+imported and chosen, an exported picture goes back to the model that made it, data is shown on the sheet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QMimeData, QObject, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from studio.data import places
+from studio.data.dataset import DataSpec
+from studio.data.errors import DataError
+from studio.data.watch import Cancelled, Watch
+from studio.gui import words, work
+from studio.gui.session import Session, Trouble
+from studio.gui.theme import SPACE, colour, palette, text_font
+from studio.models.core.recipe import Value, from_toml
+from studio.runs.folder import DamagedRun, RunFolder
+
+if TYPE_CHECKING:
+    from studio.data.reading import Found, Source
+    from studio.export.provenance import Provenance
+
+PICTURES = frozenset(["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "ppm", "pgm"])
+CARRIERS = frozenset(["png", "webp", "gif", "mp4", "safetensors", "onnx", "npz"])
+"""What Gen Studio exports, each with its provenance inside."""
+
+
+@dataclass(frozen=True, eq=False)
+class DataDrop:
+    """``known``: it was read before, with what preparation need not be asked again."""
+
+    source: Source
+    found: Found | None
+    known: DataSpec | None
+
+
+@dataclass(frozen=True)
+class RecipeDrop:
+    path: Path
+    model: str
+    values: dict[str, Value]
+
+
+@dataclass(frozen=True)
+class RunDrop:
+    """``path`` is inside the library."""
+
+    path: Path
+    imported: bool
+
+
+@dataclass(frozen=True)
+class OriginDrop:
+    """``run``: where the run that made it lies in this library; None when it is not here."""
+
+    path: Path
+    provenance: Provenance
+    run: Path | None
+
+
+Drop = DataDrop | RecipeDrop | RunDrop | OriginDrop
+
+
+class DropError(Exception):
+    """``str()`` says which file, what is wrong, and what to do."""
+
+
+class Drops(QObject):
+    """See the module."""
+
+    sheet_wanted = Signal(object)  # DataDrop that is not known yet
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+
+    def drop(self, paths: Sequence[Path]) -> Watch | None:
+        """Take what was dropped. Answers at once; what comes of it arrives as choices, the sheet, or a banner."""
+        if not paths:
+            return None
+        name = paths[0].name or str(paths[0])
+        what = name if len(paths) == 1 else words.plural(len(paths), "file")
+        self.session.trouble_over.emit("drop")
+        return work.run(
+            self,
+            lambda watch: look(list(paths), watch),
+            self._act,
+            lambda e: self._fail(what, e),
+            title=f"Reading {what}",
+        )
+
+    def _fail(self, what: str, error: Exception) -> None:
+        if isinstance(error, Cancelled):
+            return
+        if isinstance(error, DataError | DropError | DamagedRun | OSError | ValueError):
+            text = str(error)
+            self.session.trouble.emit(Trouble(f"{what} could not be opened", text, about="drop"))
+            return
+        raise error
+
+    def _act(self, drops: list[Drop | Exception]) -> None:
+        for drop in drops:
+            match drop:
+                case Exception():
+                    self._fail(_named(drop), drop)
+                case RecipeDrop(path=path, model=model, values=values):
+                    self._take_recipe(path, model, values)
+                case RunDrop(path=path, imported=imported):
+                    if imported:
+                        self.session.library_changed.emit()
+                    self.session.choose_run(str(path))
+                    self.session.page_wanted.emit("train")
+                case OriginDrop():
+                    self._take_origin(drop)
+                case DataDrop(known=DataSpec() as known):
+                    self.session.choose_dataset(known)
+                    self.session.page_wanted.emit("train")
+                case DataDrop():
+                    self.sheet_wanted.emit(drop)
+
+    def _take_recipe(self, path: Path, model: str, values: dict[str, Value]) -> None:
+        if self.session.models and self.session.card(model) is None:
+            there = ", ".join(card.name for card in self.session.models)
+            said = f"it is a recipe for a model {model!r}, which this version lacks. There are: {there}."
+            self._fail(path.name, DropError(said))
+            return
+        self.session.page_wanted.emit("train")
+        self.session.values_proposed.emit(model, values)
+
+    def _take_origin(self, drop: OriginDrop) -> None:
+        if drop.run is None:
+            origin = drop.provenance
+            self.session.trouble.emit(
+                Trouble(
+                    f"The run that made {drop.path.name} is not in this library",
+                    f"It was made by {origin.model}; drop the run's folder or its bundle first, then the file again. "
+                    "Its recipe can be used without it.",
+                    "Use its recipe",
+                    lambda: self._take_recipe(drop.path, origin.model, dict(origin.recipe)),
+                    about="drop",
+                )
+            )
+            return
+        self.session.choose_run(str(drop.run))
+        self.session.page_wanted.emit("explore")
+        self.session.provenance_dropped.emit(drop.provenance)
+
+
+def _named(error: Exception) -> str:
+    return str(getattr(error, "dropped", "")) or "What was dropped"
+
+
+def look(paths: list[Path], watch: Watch) -> list[Drop | Exception]:
+    """What each path is. Several pictures together are one dataset. For a worker thread.
+
+    What cannot be opened is in the list as its error, so that one bad file costs none of the others.
+
+    Raises:
+        Cancelled: when the watch says so.
+    """
+    together = [p for p in paths if p.suffix[1:].lower() in PICTURES]
+    if len(together) > 1:
+        others = [p for p in paths if p not in together]
+        paths = [*others, _gathered(together, watch)]
+    found: list[Drop | Exception] = []
+    for path in paths:
+        try:
+            found.append(look_at(path, watch))
+        except (DataError, DropError, DamagedRun, OSError, ValueError) as error:
+            error.dropped = path.name or str(path)  # type: ignore[union-attr]
+            found.append(error)
+    return found
+
+
+def look_at(path: Path, watch: Watch) -> Drop:
+    """What one path is, by content.
+
+    Raises:
+        DataError, DropError, DamagedRun, OSError, ValueError: in words for a person.
+        Cancelled: when the watch says so.
+    """
+    path = path.expanduser().absolute()
+    if not path.exists():
+        raise DropError(f"{path}: there is no such file or folder.")
+    suffix = path.suffix[1:].lower()
+    if suffix == "toml":
+        model, values = from_toml(path.read_text("utf-8"))
+        return RecipeDrop(path, model, values)
+    if (path / "run.json").is_file() or (path / "recipe.toml").is_file():
+        return _run(path)
+    if suffix in CARRIERS and path.is_file():
+        from studio.export import provenance
+
+        origin = provenance.read(path)
+        if origin is not None:
+            return OriginDrop(path, origin, _run_of(origin))
+        if suffix in ("safetensors", "onnx"):
+            raise DropError(f"{path.name} holds weights that do not say which run made them; they cannot be opened.")
+    if _is_bundle(path):
+        return _run(path)
+    from studio.data import sources
+
+    source = sources.recognise(path)
+    known = known_as(source)
+    return DataDrop(source, None if known else source.inspect(watch), known)
+
+
+def known_as(source: Source) -> DataSpec | None:
+    """The dataset that this source was read into before, when its files have not changed since."""
+    from studio.data import store
+
+    return store.known(source)
+
+
+def _run(path: Path) -> RunDrop:
+    """A run's folder or bundle: into the library, unless it lies there already."""
+    root = places.runs().resolve()
+    if path.is_dir() and path.resolve().parent == root:
+        RunFolder(path).info()  # a damaged one says so here
+        return RunDrop(path, imported=False)
+    from studio.runs.library import Library
+
+    return RunDrop(Library(root).import_file(path), imported=True)
+
+
+def _is_bundle(path: Path) -> bool:
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        names = {name.rsplit("/", 1)[-1] for name in archive.namelist() if name.count("/") <= 1}
+    return {"run.json", "recipe.toml"} <= names
+
+
+def _run_of(origin: Provenance) -> Path | None:
+    """The run of this library that made something: where it said it lies, else by its id."""
+    for path in [Path(origin.run_path), *sorted(places.runs().iterdir())]:
+        try:
+            if (path / "run.json").is_file() and RunFolder(path).info().id == origin.run_id:
+                return path
+        except (DamagedRun, OSError):
+            continue
+    return None
+
+
+def _gathered(pictures: list[Path], watch: Watch) -> Path:
+    """A folder that holds exactly these pictures, so that a selection of files reads like a folder of them."""
+    key = hashlib.sha256("\n".join(map(str, sorted(pictures))).encode()).hexdigest()[:12]
+    folder = places.cache() / "dropped" / key / (pictures[0].parent.name or "pictures")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for i, picture in enumerate(pictures):
+        watch.advance(i, len(pictures), picture.name)
+        to = folder / picture.name
+        if to.exists():
+            to = folder / f"{i:06d}-{picture.name}"
+        try:
+            os.link(picture, to)
+        except OSError:  # another disk, or a file system without hard links
+            shutil.copyfile(picture, to)
+    return folder
+
+
+def paths_of(mime: QMimeData) -> list[Path]:
+    """The files of a drag, in order; empty when it carries none from this machine."""
+    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+
+
+def announce(paths: Sequence[Path]) -> tuple[str, str]:
+    """What a drop of these would do, by their names alone: a headline and a line below it. Touches no disk."""
+    suffixes = {p.suffix[1:].lower() for p in paths}
+    name = paths[0].name or str(paths[0])
+    if len(paths) > 1:
+        if suffixes <= PICTURES:
+            return f"Read {len(paths):,} pictures as a dataset", "Nothing is moved or changed."
+        return f"Open {len(paths):,} files", "Each is taken for what it holds."
+    suffix = next(iter(suffixes))
+    if suffix == "toml":
+        return "Use this recipe", name
+    if suffix in ("safetensors", "onnx"):
+        return "Go to the run that made this", name
+    if suffix in CARRIERS:
+        return "Restore what made this, or read it as data", name
+    if suffix == "zip":
+        return "Read as a dataset, or import as a run", name
+    return "Read as a dataset", f"{name} · nothing is moved or changed"
+
+
+class DropOverlay(QWidget):
+    """Lies over the whole window while something is dragged upon it."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAccessibleName("What dropping here would do")
+        self.headline = ""
+        self.line = ""
+        self.hide()
+
+    def offer(self, paths: Sequence[Path]) -> None:
+        self.headline, self.line = announce(paths)
+        self.setAccessibleDescription(f"{self.headline}. {self.line}")
+        window: Any = self.parentWidget()
+        self.setGeometry(window.rect())
+        self.show()
+        self.raise_()
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = palette()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        veil = colour(colours.window)
+        veil.setAlpha(232)
+        painter.fillRect(self.rect(), veil)
+        painter.setPen(QPen(colour(colours.accent), 2, Qt.PenStyle.DashLine))
+        edge = 2 * SPACE
+        painter.drawRoundedRect(self.rect().adjusted(edge, edge, -edge, -edge), SPACE, SPACE)
+        big = text_font(22)
+        big.setBold(True)
+        painter.setFont(big)
+        painter.setPen(colour(colours.text))
+        middle = self.rect().center().y()
+        painter.drawText(0, middle - 44, self.width(), 36, Qt.AlignmentFlag.AlignCenter, self.headline)
+        painter.setFont(text_font())
+        painter.setPen(colour(colours.quiet))
+        painter.drawText(0, middle, self.width(), 24, Qt.AlignmentFlag.AlignCenter, self.line)

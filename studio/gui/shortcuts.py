@@ -1,0 +1,160 @@
+"""The keys of the window, in one table: what installs them, what Shift+? shows, what tool tips mention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.gui.theme import SPACE, colour, palette, role
+
+
+@dataclass(frozen=True)
+class Key:
+    """``keys`` as QKeySequence takes them; ``shown`` as a person reads them."""
+
+    name: str
+    keys: tuple[str, ...]
+    shown: str
+    does: str
+    group: str
+
+
+KEYS = (
+    Key("train", ("Space",), "Space", "train, pause, resume", "Training"),
+    Key("stop", ("Ctrl+.",), "Ctrl+.", "stop, with a checkpoint", "Training"),
+    Key("save", ("Ctrl+S",), "Ctrl+S", "checkpoint now", "Training"),
+    Key("open", ("Ctrl+O",), "Ctrl+O", "open data, a recipe, a run, an exported picture", "Files"),
+    Key("export", ("Ctrl+E",), "Ctrl+E", "export", "Files"),
+    Key("undo", ("Ctrl+Z",), "Ctrl+Z", "undo", "Files"),
+    Key("redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Ctrl+Shift+Z", "redo", "Files"),
+    Key("page 1", ("Ctrl+1",), "Ctrl+1", "Train", "Pages"),
+    Key("page 2", ("Ctrl+2",), "Ctrl+2", "Explore", "Pages"),
+    Key("page 3", ("Ctrl+3",), "Ctrl+3", "Compare", "Pages"),
+    Key("page 4", ("Ctrl+4",), "Ctrl+4", "Library", "Pages"),
+    Key("find", ("Ctrl+F",), "Ctrl+F", "search", "Pages"),
+    Key("sidebar", ("Ctrl+B",), "Ctrl+B", "show or hide the sidebar", "Pages"),
+    Key("settings", ("Ctrl+,",), "Ctrl+,", "settings", "Help"),
+    Key("help", ("F1",), "F1", "help", "Help"),
+    Key("shortcuts", ("?", "Shift+?"), "Shift+?", "these keys", "Help"),
+    Key("quit", ("Ctrl+Q",), "Ctrl+Q", "close the window; the run in training is saved", "Help"),
+)
+SLIDERS = (
+    ("arrows", "a small step"),
+    ("Page keys", "a large step"),
+    ("double-click", "back to the default"),
+    ("type", "a number"),
+)
+
+
+def install(window: QWidget, actions: Mapping[str, Callable[[], object]]) -> dict[str, list[QShortcut]]:
+    """Give the window its keys. Every key of :data:`KEYS` needs an action of its name.
+
+    Single keys (Space, ?) leave those alone who need them: whoever types, and buttons and lists with the focus.
+    """
+    made: dict[str, list[QShortcut]] = {}
+    for key in KEYS:
+        for sequence in key.keys:
+            shortcut = QShortcut(QKeySequence(sequence), window)
+            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
+            shortcut.activated.connect(actions[key.name])
+            made.setdefault(key.name, []).append(shortcut)
+    single = [*made["train"], *made["shortcuts"]]
+
+    def focus_changed(_: QWidget | None, now: QWidget | None) -> None:
+        for shortcut in single:
+            shortcut.setEnabled(not needs_keys(now))
+
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        app.focusChanged.connect(focus_changed)
+        window.destroyed.connect(lambda: app.focusChanged.disconnect(focus_changed))
+    return made
+
+
+def needs_keys(widget: QWidget | None) -> bool:
+    """Whether a widget with the focus wants Space or letters for itself.
+
+    Widgets of our own say so by an attribute ``takes_space = True``.
+    """
+    typing = (QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox, QAbstractButton, QAbstractSlider)
+    return isinstance(widget, typing) or bool(getattr(widget, "takes_space", False))
+
+
+class Overlay(QWidget):
+    """All keys on one sheet over the window; any key or click closes it."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setAccessibleName("All shortcuts")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        around = QVBoxLayout(self)
+        card = QFrame()
+        role(card, "card")
+        around.addWidget(card, 0, Qt.AlignmentFlag.AlignCenter)
+        grid = QGridLayout(card)
+        grid.setContentsMargins(4 * SPACE, 3 * SPACE, 4 * SPACE, 3 * SPACE)
+        grid.setHorizontalSpacing(2 * SPACE)
+        grid.setVerticalSpacing(SPACE // 2)
+        columns: dict[int, list[tuple[str, list[tuple[str, str]]]]] = {0: [], 1: []}
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for key in KEYS:
+            groups.setdefault(key.group, []).append((key.shown, key.does))
+        groups["Sliders"] = list(SLIDERS)
+        for i, (name, rows) in enumerate(groups.items()):
+            columns[0 if i < 2 else 1].append((name, rows)) if name != "Sliders" else columns[0].append((name, rows))
+        for column, parts in columns.items():
+            at = 0
+            for name, rows in parts:
+                heading = QLabel(name)
+                role(heading, "heading")
+                heading.setContentsMargins(0, SPACE if at else 0, 0, 0)
+                grid.addWidget(heading, at, 3 * column, 1, 2)
+                at += 1
+                for keys, does in rows:
+                    grid.addWidget(QLabel(keys), at, 3 * column)
+                    said = QLabel(does)
+                    role(said, "quiet")
+                    grid.addWidget(said, at, 3 * column + 1)
+                    at += 1
+        grid.setColumnMinimumWidth(2, 3 * SPACE)
+        self.hide()
+
+    def toggle(self) -> None:
+        if self.isVisible():
+            self.hide()
+            return
+        window = self.parentWidget()
+        if window is not None:
+            self.setGeometry(window.rect())
+        self.show()
+        self.raise_()
+        self.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.hide()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.hide()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        veil = colour(palette().window)
+        veil.setAlpha(200)
+        QPainter(self).fillRect(self.rect(), veil)

@@ -19,7 +19,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, Literal, Protocol
 
-from studio.engine.messages import Answer, Ask, EngineDied, Failed, Shutdown, Start
+from studio.engine.messages import Answer, Ask, EngineDied, Failed, Ready, Shutdown, Start
 from studio.training.events import Ended, Event
 
 SERVER = "studio.engine.server"
@@ -90,6 +90,8 @@ class _Link:
         self._questions: dict[int, Ask] = {}
         self._start: Start | None = None
         self._step = 0
+        self._ready = False
+        self._why = ""
         self._outbox: queue.SimpleQueue[object | None] = queue.SimpleQueue()
         context = multiprocessing.get_context("spawn")
         self._pipe, other = context.Pipe(duplex=True)
@@ -134,12 +136,17 @@ class _Link:
             while True:
                 message = self._pipe.recv()
                 self._follow(message)
-                self._heard.put(message)
+                if not isinstance(message, EngineDied):  # its last words; told below, with what they cost
+                    self._heard.put(message)
         self._mourn()
 
     def _follow(self, message: object) -> None:
         with self._lock:
             match message:
+                case Ready():
+                    self._ready = True
+                case EngineDied(message=why):
+                    self._why = why
                 case Answer(stamp=stamp) | Failed(stamp=stamp):
                     self._questions.pop(stamp, None)
                 case Event(run=run, step=step) if self._start is not None and run == self._start.run:
@@ -156,7 +163,7 @@ class _Link:
                 return
             orphans: list[object] = [*self._questions.values()]
         self._host.join(5)
-        why = _why(self._host)
+        why = self._why or _why(self._host)
         if self._start is not None:
             told = "its last checkpoint is whole, resume it from there"
             self._heard.put(Ended(self._start.run, self._step, "failed", f"{why}; {told}"))
@@ -170,8 +177,10 @@ class _Link:
             self._outbox.put(Shutdown())
             self._outbox.put(None)
         until = time.monotonic() + timeout
-        self._host.join(timeout)
-        if self._host.is_alive() and isinstance(self._host, multiprocessing.process.BaseProcess):
+        # One that has not loaded torch yet has nothing to lose, and would hear of it late.
+        process = isinstance(self._host, multiprocessing.process.BaseProcess)
+        self._host.join(0 if process and not self._ready else timeout)
+        if isinstance(self._host, multiprocessing.process.BaseProcess) and self._host.is_alive():
             self._host.kill()
             self._host.join(5)
         # A thread that is too slow keeps its end of the pipe; it finds this end closed and ends when it can.

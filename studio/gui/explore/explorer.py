@@ -1,0 +1,235 @@
+"""What the parts of the latent panel share: which weights, the state per run, undo, and what the engine answered.
+
+Parts ask it for edits and listen; none of them knows another one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shiboken6
+from PySide6.QtCore import QElapsedTimer, QObject, Signal
+from PySide6.QtGui import QUndoCommand
+
+from studio.data.dataset import DataSpec
+from studio.explore.questions import Decode, Decoded, Directions, DirectionsFound, ModelView, Pictures, Where
+from studio.gui.explore.asking import Batches, Latest
+from studio.gui.explore.plane import Plane
+from studio.gui.explore.state import Latents, Vector, beginning, from_plain
+from studio.gui.session import Session
+
+DIRECTIONS = 8
+POINT_SAMPLES = 512
+CALM = 500
+"""Milliseconds after an edit before newer weights may redraw the sheet: hands come first."""
+
+
+class Explorer(QObject):
+    """See the module. Nothing is asked before :meth:`show_run`."""
+
+    run_shown = Signal()
+    """Another run, or other weights of it: everything is to be shown anew."""
+    changed = Signal(object)
+    """The state before, after an edit, an undo or a redo."""
+    picture_came = Signal(object)  # Decoded of the current latent
+    samples_came = Signal(object)  # Decoded of the samples to pick from
+    directions_came = Signal(object)  # DirectionsFound | None
+    failed = Signal(str)
+    selection_changed = Signal()
+    frame_shown = Signal(object, str)
+    """A Decoded of one frame of a walk, with its caption, to be seen in place of the current latent."""
+    settled = Signal()
+    """The current latent, or the weights, are new: what is slow may be asked for it."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.where = Where("")
+        self.view: ModelView | None = None
+        self.states: dict[str, Latents] = {}
+        self.remembered: dict[str, Any] = {}
+        """Plain states of the last session, by run."""
+        self.directions: DirectionsFound | None = None
+        self.plane: Plane | None = None
+        """For points: how single ones are drawn as pictures."""
+        self.selection: tuple[int, ...] = ()
+        """Samples that are selected, by index."""
+        self.picture: Decoded | None = None
+        self.samples: Decoded | None = None
+        self._current = Latest(session, self, "latent")
+        self._sheet = Batches(session, self, "samples")
+        self._principal = Latest(session, self, "directions", slow=True)
+        self._since_edit = QElapsedTimer()
+        self._throws = 0
+        self._fingerprint = ""
+
+    # --- what is shown
+
+    @property
+    def state(self) -> Latents:
+        return self.states[self.where.run]
+
+    @property
+    def data(self) -> DataSpec:
+        if self.view is None:
+            raise LookupError("no run is shown")
+        return self.view.data
+
+    @property
+    def points(self) -> bool:
+        return self.data.kind == "points"
+
+    @property
+    def pixels(self) -> int:
+        """Of one picture; 0 for points."""
+        height, width = self.data.size
+        return 0 if self.points else height * width
+
+    @property
+    def vectors(self) -> npt.NDArray[np.float32]:
+        """Principal directions k×size; none until they were found."""
+        return self.directions.vectors if self.directions else np.zeros((0, self.state.size), np.float32)
+
+    def pictures(self, found: Decoded) -> Pictures:
+        """One picture for each example of an answer, also where the examples are points."""
+        if found.points is None:
+            return found.images
+        return (self.plane or Plane(found.points)).pictures(found.points)
+
+    def select(self, indices: set[int]) -> None:
+        chosen = tuple(sorted(indices))
+        if chosen != self.selection:
+            self.selection = chosen
+            self.selection_changed.emit()
+
+    def selected(self) -> Vector:
+        """The latents of the selected samples, N×size."""
+        samples = self.state.samples()
+        return samples[[i for i in self.selection if i < len(samples)]]
+
+    def show_run(self, where: Where, view: ModelView) -> None:
+        """Show these weights, with the state in which this run was left."""
+        self.forget()
+        if view.data.fingerprint != self._fingerprint or view.data.kind != "points":
+            self.plane, self._fingerprint = None, view.data.fingerprint
+        self.where, self.view = where, view
+        known = self.states.get(where.run)
+        if known is None or (known.prior, known.size) != (view.prior_kind, view.prior_size):
+            plain = self.remembered.pop(where.run, None)
+            restored = from_plain(plain, view.prior_kind, view.prior_size) if plain else None
+            count = POINT_SAMPLES if view.data.kind == "points" else 64
+            self.states[where.run] = restored or beginning(view.prior_kind, view.prior_size, count=count)
+        self._with_directions(None)
+        self.run_shown.emit()
+        self.ask_all()
+        self.ask_directions()
+
+    def forget(self) -> None:
+        """Nothing that is under way is wanted any more; nothing is shown."""
+        for lane in (self._current, self._sheet, self._principal):
+            lane.forget()
+        self.view = self.picture = self.samples = None
+
+    # --- asking
+
+    def ask_all(self) -> None:
+        self.ask_picture()
+        self.ask_samples()
+        self.settled.emit()
+
+    def ask_picture(self) -> None:
+        self._current.ask(Decode(self.where, self.state.z[None]), self._picture_came, self.failed.emit)
+
+    def ask_samples(self) -> None:
+        self._sheet.ask(self.where, self.state.samples(), self.pixels, self._samples_came, self.failed.emit)
+
+    def ask_directions(self) -> None:
+        if self.view is not None:
+            question = Directions(self.where, min(DIRECTIONS, self.state.size))
+            self._principal.ask(question, self._with_directions, lambda message: self._with_directions(None))
+
+    def refresh(self) -> None:
+        """Newer weights: draw again what is shown, unless hands are on it or the last time is not over yet."""
+        if self.view is None or self._sheet.busy or (self._since_edit.isValid() and self._since_edit.elapsed() < CALM):
+            return
+        self.ask_all()
+
+    def _picture_came(self, found: Decoded) -> None:
+        self.picture = found
+        self.picture_came.emit(found)
+
+    def _samples_came(self, found: Decoded) -> None:
+        self.samples = found
+        self.samples_came.emit(found)
+
+    def _with_directions(self, found: DirectionsFound | None) -> None:
+        self.directions = found
+        state = self.states.get(self.where.run)
+        if state is not None:  # other directions: what was locked along the old ones no longer means anything
+            for slider in [s for s in state.locked if s.startswith("dir:")]:
+                self.states[self.where.run] = state = state.with_lock(slider, False)
+        self.directions_came.emit(found)
+
+    # --- editing
+
+    def edit(self, text: str, new: Latents, merge: object = None) -> None:
+        """Go over to a new state, undoable under ``text``. Edits in a row with the same ``merge`` are one."""
+        self.session.undo.push(_Edit(self, self.where.run, text, self.state, new, merge))
+
+    def next_seed(self) -> int:
+        """For Randomise: another one each time, the same ones in each session."""
+        self._throws += 1
+        return 1_000_000 + self._throws
+
+    def put(self, run: str, state: Latents) -> None:
+        """Make a state the one of its run, and show that run if it is another one."""
+        if self.view is None or run != self.where.run:
+            self.states[run] = state
+            self.session.choose_run(run)
+            return
+        before, self.states[run] = self.state, state
+        self._since_edit.start()
+        if not np.array_equal(before.z, state.z):
+            self.ask_picture()
+            self.settled.emit()
+        drawn = (before.seed, before.count, before.truncation) != (state.seed, state.count, state.truncation)
+        if drawn:
+            self.ask_samples()
+        self.changed.emit(before)
+
+    def batches(self, topic: str) -> Batches:
+        """A lane of its own for a part that shows many pictures."""
+        return Batches(self.session, self, topic)
+
+    def lane(self, topic: str, *, slow: bool = False) -> Latest:
+        return Latest(self.session, self, topic, slow=slow)
+
+
+class _Edit(QUndoCommand):
+    def __init__(self, explorer: Explorer, run: str, text: str, before: Latents, after: Latents, merge: object) -> None:
+        super().__init__(text)
+        self._explorer = explorer
+        self._run = run
+        self._before, self._after = before, after
+        self._merge = merge
+
+    def id(self) -> int:
+        return -1 if self._merge is None else 7
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, _Edit) or (other._run, other._merge) != (self._run, self._merge):
+            return False
+        self._after = other._after
+        return True
+
+    def undo(self) -> None:
+        self._put(self._before)
+
+    def redo(self) -> None:
+        self._put(self._after)
+
+    def _put(self, state: Latents) -> None:
+        if shiboken6.isValid(self._explorer):
+            self._explorer.put(self._run, state)

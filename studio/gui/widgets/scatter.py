@@ -1,0 +1,233 @@
+"""Points in the plane: real ones grey, samples to pick from, the current one, a path, a lattice, neighbours.
+
+The same hands as the picture grid: a click picks, Ctrl adds, arrow keys go through the samples, Enter picks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyqtgraph as pg
+from PySide6.QtCore import QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from studio.gui import theme
+
+Points = npt.NDArray[Any]
+REACH = 12.0
+"""Pixels around the pointer within which a click finds a sample."""
+
+
+class Scatter(QWidget):
+    """Square axes, wheel zooms, drag pans, double click shows everything again. All points are float N×2."""
+
+    picked = Signal(int)
+    selection_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.selected: set[int] = set()
+        self.current = -1
+        none = np.zeros((0, 2))
+        self._at: dict[str, Points] = dict.fromkeys(("real", "samples", "current", "trail", "near", "mesh"), none)
+        self._mesh_columns = 0
+        self._home: tuple[float, float, float] | None = None
+
+        self.plot = pg.PlotWidget()
+        self.plot.setAspectLocked(True)
+        self.plot.setMenuEnabled(False)
+        self.plot.hideButtons()
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._clouds = {
+            name: pg.ScatterPlotItem(pxMode=True) for name in ("real", "samples", "chosen", "near", "current")
+        }
+        self._lines = [pg.PlotCurveItem() for _ in range(2)]  # the lattice's lines, the path
+        for item in (self._clouds["real"], *self._lines, *list(self._clouds.values())[1:]):
+            self.plot.addItem(item)
+        self.plot.scene().sigMouseClicked.connect(self._clicked)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(self.plot)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("samples in the plane")
+        self.setToolTip("Grey: training data. Click a sample to pick it, Ctrl adds; arrow keys and Enter do the same")
+        theme.theme.changed.connect(self._dress)
+        self._dress()
+
+    # --- what is shown
+
+    def set_real(self, points: Points) -> None:
+        """The data; the view is fitted to it."""
+        self._at["real"] = points
+        self._home = None
+        self._dress()
+        self._fit()
+
+    def set_samples(self, points: Points) -> None:
+        self._at["samples"] = points
+        self.selected = {i for i in self.selected if i < len(points)}
+        self.current = min(self.current, len(points) - 1)
+        self._draw_samples()
+        if self._home is None:
+            self._fit()
+
+    def set_current(self, points: Points) -> None:
+        self._at["current"] = points
+        self._draw("current", size=15, symbol="o", fill="accent", edge="base")
+
+    def set_near(self, points: Points) -> None:
+        self._at["near"] = points
+        self._draw("near", size=11, symbol="s", fill="", edge="text")
+
+    def set_trail(self, points: Points) -> None:
+        """A path through the plane."""
+        self._at["trail"] = points
+        self._lines[1].setData(points[:, 0], points[:, 1])
+
+    def set_mesh(self, points: Points, columns: int) -> None:
+        """A lattice of points, row by row; drawn as its lines."""
+        self._at["mesh"], self._mesh_columns = points, columns
+        grid = points.reshape(-1, columns, 2) if columns else np.zeros((0, 0, 2))
+        lines = [*grid, *grid.transpose(1, 0, 2)] if len(grid) else []
+        gap = np.full((1, 2), np.nan)
+        joined = np.concatenate([part for line in lines for part in (line, gap)]) if lines else np.zeros((0, 2))
+        self._lines[0].setData(joined[:, 0], joined[:, 1], connect="finite")
+
+    def select(self, indices: set[int]) -> None:
+        wanted = {i for i in indices if 0 <= i < len(self._at["samples"])}
+        if wanted != self.selected:
+            self.selected = wanted
+            self._draw_samples()
+            self.selection_changed.emit()
+
+    def picture(self) -> QImage:
+        """What is seen, as an image."""
+        image = QImage(self.size() * self.devicePixelRatioF(), QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(self.devicePixelRatioF())
+        painter = QPainter(image)
+        self.render(painter, QPoint())
+        painter.end()
+        return image
+
+    # --- drawing
+
+    def _dress(self) -> None:
+        colours = theme.palette()
+        self.plot.setBackground(colours.base)
+        for side in ("left", "bottom"):
+            axis = self.plot.getAxis(side)
+            axis.setPen(pg.mkPen(colours.line))
+            axis.setTextPen(pg.mkPen(colours.quiet))
+            axis.setTickFont(theme.text_font(theme.SMALL_PIXELS))
+        self._lines[0].setPen(pg.mkPen(colours.quiet, width=1))
+        self._lines[1].setPen(pg.mkPen(colours.accent, width=2))
+        self._draw("real", size=4, symbol="o", fill="quiet", edge="", share=0.45)
+        self._draw_samples()
+        self.set_near(self._at["near"])
+        self.set_current(self._at["current"])
+
+    def _draw_samples(self) -> None:
+        colour, _ = theme.curve_pen(1)
+        self._draw("samples", size=6, symbol="o", fill=colour, edge="")
+        chosen = sorted(self.selected | ({self.current} if self.current >= 0 and self.hasFocus() else set()))
+        cloud = self._clouds["chosen"]
+        cloud.setData(pos=self._at["samples"][chosen], size=12, symbol="o", brush=None)
+        cloud.setPen(pg.mkPen(theme.palette().accent, width=2))
+
+    def _draw(self, name: str, *, size: int, symbol: str, fill: str, edge: str, share: float = 1.0) -> None:
+        colours = theme.palette()
+        cloud = self._clouds[name]
+        points = self._at[name]
+        ink = getattr(colours, fill, fill)
+        ink = theme.blend(ink, colours.base, share) if ink else ""
+        cloud.setData(pos=points[np.isfinite(points).all(axis=1)] if name != "samples" else points)
+        cloud.setSize(size)
+        cloud.setSymbol(symbol)
+        cloud.setBrush(pg.mkBrush(QColor(ink)) if ink else None)
+        cloud.setPen(pg.mkPen(getattr(colours, edge), width=1.5) if edge else None)
+
+    def _fit(self) -> None:
+        points = self._at["real"] if len(self._at["real"]) else self._at["samples"]
+        points = points[np.isfinite(points).all(axis=1)]
+        if not len(points):
+            return
+        low, high = np.percentile(points, [0.5, 99.5], axis=0)
+        middle, reach = (low + high) / 2, max(float((high - low).max()) / 2 * 1.25, 1e-6)
+        self._home = (float(middle[0]), float(middle[1]), reach)
+        self._show_home()
+
+    def _show_home(self) -> None:
+        if self._home is not None:
+            x, y, reach = self._home
+            self.plot.setRange(xRange=(x - reach, x + reach), yRange=(y - reach, y + reach), padding=0)
+
+    # --- hands
+
+    def sample_at(self, place: QPointF) -> int:
+        """The sample nearest to a place of the widget, -1 when none is within reach."""
+        points = self._at["samples"]
+        if not len(points):
+            return -1
+        view = self.plot.getViewBox()
+        on_scene = self.plot.mapToScene(self.plot.mapFrom(self, place.toPoint()))
+        at = view.mapSceneToView(on_scene)
+        width, height = view.viewPixelSize()
+        off = (points - (at.x(), at.y())) / (width, height)
+        distances = np.nan_to_num(np.hypot(off[:, 0], off[:, 1]), nan=np.inf)
+        nearest = int(distances.argmin())
+        return nearest if distances[nearest] <= REACH else -1
+
+    def place_of(self, index: int) -> QPointF:
+        """Where a sample is, in the widget's own coordinates."""
+        x, y = self._at["samples"][index]
+        scene = self.plot.getViewBox().mapViewToScene(QPointF(float(x), float(y)))
+        return QPointF(self.plot.mapTo(self, self.plot.mapFromScene(scene)))
+
+    def _clicked(self, event: Any) -> None:
+        if event.double():
+            self._show_home()
+            event.accept()
+            return
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        scene = event.scenePos()
+        index = self.sample_at(QPointF(self.plot.mapTo(self, self.plot.mapFromScene(scene))))
+        if index >= 0:
+            event.accept()
+            self.take(index, event.modifiers())
+
+    def take(self, index: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """As if it were clicked with these keys held."""
+        self.current = index
+        if keys & Qt.KeyboardModifier.ControlModifier:
+            self.select(self.selected ^ {index})
+        else:
+            self.select({index})
+            self.picked.emit(index)
+        self._say()
+
+    def _say(self) -> None:
+        if 0 <= self.current < len(self._at["samples"]):
+            x, y = self._at["samples"][self.current]
+            of = len(self._at["samples"])
+            self.setAccessibleDescription(f"sample {self.current + 1} of {of} at {x:.2f}, {y:.2f}")
+        self._draw_samples()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        count = len(self._at["samples"])
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+        key = Qt.Key(event.key())
+        if count and key in steps:
+            self.current = (self.current + steps[key]) % count if self.current >= 0 else 0
+            self._say()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.current >= 0:
+            self.take(self.current, event.modifiers())
+        else:
+            super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._show_home()

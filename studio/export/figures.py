@@ -69,7 +69,7 @@ def _draw(curves: dict[str, Curve], title: str, out: Path) -> list[Path]:
 
 def _panel(axes: Axes, panel: str, lines: dict[str, Curve]) -> None:
     for number, (label, curve) in enumerate(lines.items()):
-        colour, dash = COLOURS[number % len(COLOURS)], DASHES[number // 2 % len(DASHES)]
+        colour, dash = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
         x, y = _thinned(curve)
         smooth = _smoothed(y)
         if smooth is not None:
@@ -88,8 +88,9 @@ def _thinned(curve: Curve) -> tuple[Floats, Floats]:
     x, y = curve.step.astype(np.float64), curve.y
     if len(x) <= MOST:
         return x, y
-    whole = len(x) // MOST * MOST
-    return x[:whole].reshape(MOST, -1).mean(axis=1), y[:whole].reshape(MOST, -1).mean(axis=1)
+    starts = np.linspace(0, len(x), MOST, endpoint=False).astype(np.int64)
+    lengths = np.diff(np.append(starts, len(x)))
+    return np.add.reduceat(x, starts) / lengths, np.add.reduceat(y, starts) / lengths
 
 
 def _smoothed(y: Floats) -> Floats | None:

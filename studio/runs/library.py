@@ -1,0 +1,338 @@
+"""The library: a folder of runs, and what a person does with them. It is a scan of folders; nothing else is kept.
+
+A run copied in by hand appears, a damaged one is shown as damaged with the reason, and harms nothing.
+No torch and no Qt here; slow work belongs in a worker thread.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import stat
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import filelock
+import send2trash
+
+from studio.data.dataset import DataSpec
+from studio.data.watch import Watch
+from studio.runs import curves, differences, incoming
+from studio.runs.folder import DamagedRun, RunFolder, RunInfo, RunState
+
+TRASH = ".trash"
+
+
+class Refused(Exception):
+    """It cannot be done; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run as the library shows it.
+
+    Attributes:
+        title, model, tags, note: as in its files; a damaged run has its folder's name for a title.
+        data: what it was trained on; None only when damaged.
+        thumbnail: the newest sample sheet, or None before there is one.
+        size: of all its files, bytes.
+        created: seconds since the epoch.
+        crashed: it says that it is running, and nobody is running it: offer to resume.
+        damaged: why it cannot be used, empty when it can.
+    """
+
+    path: Path
+    title: str
+    model: str = ""
+    data: DataSpec | None = None
+    state: RunState = field(default_factory=RunState)
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    thumbnail: Path | None = None
+    size: int = 0
+    created: float = 0.0
+    id: str = ""
+    forked_from: str = ""
+    crashed: bool = False
+    damaged: str = ""
+
+
+@dataclass(frozen=True)
+class Trashed:
+    """A run that was thrown away and can still come back: where it was, and where it is."""
+
+    path: Path
+    at: Path
+
+
+class Library:
+    """The runs below ``root``. Every method may be called from any thread."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    # --- looking
+
+    def scan(self) -> list[Entry]:
+        """All runs, the newest first. Hidden folders are not looked at, and files beside the runs are no runs."""
+        try:
+            with os.scandir(self.root) as found:
+                folders = [Path(f.path) for f in found if not f.name.startswith(".") and f.is_dir()]
+        except FileNotFoundError:
+            return []
+        return sorted(map(self.entry, folders), key=lambda e: (-e.created, e.path.name))
+
+    def entry(self, path: Path) -> Entry:
+        """One run as the library shows it, whether or not it lies in this library."""
+        run = RunFolder(path)
+        size, sheet = _measure(path)
+        try:
+            info, state = run.info(), run.state()
+            model, _ = run.recipe()
+            crashed = run.crashed()
+            return Entry(
+                path=path,
+                title=info.title,
+                model=model,
+                data=info.data,
+                state=state,
+                tags=info.tags,
+                note=info.note,
+                thumbnail=sheet,
+                size=size,
+                created=float(info.created),
+                id=info.id,
+                forked_from=info.forked_from,
+                crashed=crashed,
+            )
+        except DamagedRun as wrong:
+            reason = str(wrong)
+        except (TypeError, ValueError, AttributeError, OSError) as wrong:
+            reason = f"{path}: its files hold something unexpected ({wrong})"  # a number where a text should be
+        return Entry(path=path, title=path.name, thumbnail=sheet, size=size, created=_made(path), damaged=reason)
+
+    def find(self, name: str) -> Path:
+        """The run that a person means: a path, the name of a folder here, an id (or its start), or a title.
+
+        Raises:
+            Refused: when there is none, or when several could be meant.
+        """
+        for path in (Path(name).expanduser(), self.root / name):
+            if (path / "run.json").is_file():
+                return path
+        entries = self.scan()
+        for match in (
+            [e for e in entries if e.title == name],
+            [e for e in entries if len(name) >= 4 and e.id.startswith(name)],
+        ):
+            if len(match) == 1:
+                return match[0].path
+            if match:
+                raise Refused(f"several runs are called {name!r}: {', '.join(e.path.name for e in match)}")
+        if Path(name).is_dir():
+            raise Refused(f"{name} is a folder, but no run: it has no run.json")
+        raise Refused(f"no run {name!r}: give a folder, or one of those that  gen-studio runs  lists")
+
+    def curves(self, path: Path, after: curves.Curves | None = None, watch: Watch | None = None) -> curves.Curves:
+        """The curves of a run; with ``after``, only what was appended since is read."""
+        return curves.read(Path(path), after, watch)
+
+    def difference(self, paths: Sequence[Path]) -> differences.Table:
+        """Which fields of the recipes differ; model and dataset among them."""
+        return differences.of([RunFolder(p) for p in paths])
+
+    # --- naming
+
+    def rename(self, path: Path, title: str) -> str:
+        """Give a run another title; its folder keeps its name. Returns the old title, for undo.
+
+        Raises:
+            Refused: when nothing is left of the title. DamagedRun: when the run is; so do :meth:`tag`, :meth:`note`.
+        """
+        clean = " ".join(title.split())
+        if not clean:
+            raise Refused("a run needs a title of at least one letter")
+        return self._change(path, lambda info: replace(info, title=clean)).title
+
+    def tag(self, path: Path, tags: Sequence[str]) -> tuple[str, ...]:
+        """Set the tags of a run. Returns the old ones, for undo."""
+        clean = tuple(dict.fromkeys(t for t in (" ".join(tag.split()) for tag in tags) if t))
+        return self._change(path, lambda info: replace(info, tags=clean)).tags
+
+    def note(self, path: Path, note: str) -> str:
+        """Set the note of a run. Returns the old one, for undo."""
+        return self._change(path, lambda info: replace(info, note=note)).note
+
+    def _change(self, path: Path, change: Callable[[RunInfo], RunInfo]) -> RunInfo:
+        run = RunFolder(path)
+        before = run.info()
+        run.write_info(change(before))
+        return before
+
+    # --- making
+
+    def free(self, name: str) -> Path:
+        """A folder here of that name or, when it is taken, with a number behind it."""
+        plain = "".join(
+            c if c.isalnum() or c in "-_." else "-" for c in unicodedata.normalize("NFC", name.strip().lower())
+        )
+        stem = plain.strip("-.")[:80] or "run"
+        first = self.root / stem
+        if not first.exists():
+            return first
+        return next(p for n in itertools.count(2) if not (p := self.root / f"{stem}-{n}").exists())
+
+    def duplicate(self, path: Path, title: str = "") -> Path:
+        """A new run, not yet trained, of the same model, recipe and dataset."""
+        run = RunFolder(path)
+        (model, recipe), info = run.recipe(), run.info()
+        made = self.free(f"{path.name}-copy")
+        RunFolder.create(made, model, recipe, info.data, title=title or f"{info.title} (copy)")
+        return made
+
+    def fork(self, path: Path, checkpoint: int, title: str = "", watch: Watch | None = None) -> Path:
+        """A new run that goes on from a checkpoint of this one, with its curves and sheets up to there.
+
+        Raises:
+            Refused: when the checkpoint has no optimiser state left; the message names those that have.
+        """
+        watch = watch or Watch()
+        run = RunFolder(path)
+        able = run.checkpoints(resumable=True)
+        if checkpoint not in able:
+            among = ", ".join(f"{s:,}" for s in able) or "none"
+            raise Refused(
+                f"training cannot go on from step {checkpoint:,} of {run.info().title}: "
+                f"only newer checkpoints keep what that needs ({among})"
+            )
+        (model, recipe), info, state = run.recipe(), run.info(), run.state()
+        made = self.free(f"{path.name}-from-{checkpoint}")
+        part = self.root / f".new-{made.name}"
+        shutil.rmtree(part, ignore_errors=True)
+        try:
+            fork = RunFolder.create(
+                part,
+                model,
+                recipe,
+                info.data,
+                title=title or f"{info.title} from {checkpoint:,}",
+                forked_from=f"{info.id}@{checkpoint}",
+            )
+            sheets = [(s, p) for s, p in run.sheets() if s <= checkpoint]
+            watch.advance(0, len(sheets) + 2, "checkpoint")
+            shutil.copytree(run.checkpoint(checkpoint), fork.checkpoint(checkpoint))
+            watch.advance(1, len(sheets) + 2, "curves")
+            records = [r for r in run.records() if r.step <= checkpoint]
+            fork.append(records)
+            (part / "sheets").mkdir(exist_ok=True)
+            for done, (step, sheet) in enumerate(sheets, 2):
+                watch.advance(done, len(sheets) + 2, "sheets")
+                shutil.copy2(sheet, fork.sheet(step))
+            seconds = max((r.seconds for r in records), default=0.0)
+            steps = max(state.steps, checkpoint)
+            fork.write_state(RunState(status="stopped", step=checkpoint, steps=steps, seconds=seconds))
+            part.rename(made)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+        return made
+
+    def import_file(self, path: Path, watch: Watch | None = None) -> Path:
+        """Take in a run that was exported as one file; it gets a folder of its own, whatever is there already.
+
+        Raises:
+            incoming.Refused: the file is no bundle of a run, or not a safe one; the message says why.
+        """
+        return incoming.unpack(Path(path), self.root, self.free, watch or Watch())
+
+    # --- throwing away
+
+    def trash(self, path: Path) -> Trashed:
+        """Throw a run away, so that :meth:`restore` can still bring it back; :meth:`empty_trash` hands it on.
+
+        Raises:
+            Refused: when it is in training, or no folder of this library.
+        """
+        path = Path(path)
+        if path.resolve().parent != self.root.resolve():
+            raise Refused(f"{path} is not in this library; delete it where it is")
+        if not path.is_dir():
+            raise Refused(f"{path.name} is no longer there")
+        if _in_training(path):
+            raise Refused(f"{path.name} is in training: stop it first")
+        bin_ = self.root / TRASH
+        bin_.mkdir(exist_ok=True)
+        at = next(p for n in itertools.count(1) if not (p := bin_ / f"{path.name}~{n}").exists())
+        path.rename(at)
+        return Trashed(path, at)
+
+    def restore(self, trashed: Trashed) -> Path:
+        """Bring a run back, to where it was unless something else is there now. Returns where it is.
+
+        Raises:
+            Refused: when the trash was emptied meanwhile.
+        """
+        if not trashed.at.is_dir():
+            raise Refused(f"{trashed.path.name} is no longer here: look in the system's trash")
+        back = trashed.path if not trashed.path.exists() else self.free(trashed.path.name)
+        trashed.at.rename(back)
+        return back
+
+    def empty_trash(self) -> list[Path]:
+        """Hand what was thrown away to the system's trash, when undo is over: as the window closes.
+
+        Returns what the system would not take; that stays where it is, and nothing is ever deleted for good here.
+        """
+        bin_ = self.root / TRASH
+        left = []
+        for folder in sorted(bin_.iterdir()) if bin_.is_dir() else []:
+            try:
+                send2trash.send2trash(str(folder))
+            except OSError:  # no trash on that volume, or no right to it
+                left.append(folder)
+        if not left and bin_.is_dir():
+            bin_.rmdir()
+        return left
+
+
+def _in_training(path: Path) -> bool:
+    if not (path / ".lock").exists():
+        return False
+    try:
+        with RunFolder(path).lock().acquire(blocking=False):
+            return False
+    except filelock.Timeout:
+        return True
+
+
+def _made(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _measure(path: Path) -> tuple[int, Path | None]:
+    """Size of all files below, links not followed, and the newest sample sheet."""
+    size = 0
+    sheets: list[str] = []
+    waiting = [str(path)]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as found:
+                for item in found:
+                    if item.is_dir(follow_symlinks=False):
+                        waiting.append(item.path)
+                    else:
+                        about = item.stat(follow_symlinks=False)
+                        size += about.st_size if stat.S_ISREG(about.st_mode) else 0
+                    if item.name.endswith(".png") and item.name[:-4].isdigit():
+                        sheets.append(item.path)
+        except OSError:
+            continue  # it went while we looked, or is not ours to read
+    own = os.path.join(path, "sheets") + os.sep  # noqa: PTH118 - a Path per file is most of the time of a scan
+    return size, max((Path(s) for s in sheets if s.startswith(own)), key=lambda p: int(p.stem), default=None)

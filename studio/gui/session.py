@@ -114,6 +114,8 @@ class Session(QObject):
         self.undo = QUndoStack(self)
         self.settings = Preferences(parent=self)
         self.models: list[ModelCard] = []
+        self.devices: dict[str, str] = {}
+        """What one can train on, name → words for a person; empty until the engine is ready."""
         self.dataset: DataSpec | None = None
         self.run = ""
         self.training = ""
@@ -200,7 +202,9 @@ class Session(QObject):
             return
         self.training = run
         self.is_paused = False
-        self.engine.send(Start(run, steps, self.settings.device))
+        device = self.settings.device
+        # One that was chosen on another day may be gone: the best there is, rather than no training.
+        self.engine.send(Start(run, steps, device if device in self.devices else "auto"))
 
     def enqueue(self, run: str) -> None:
         """Put a run behind those that wait; when nothing trains it starts at once."""
@@ -223,6 +227,11 @@ class Session(QObject):
             first, *rest = self.queue
             self._set_queue(rest)
             self.train(first)
+
+    def restore_queue(self, runs: list[str]) -> None:
+        """Those that waited when the window last closed; they wait on until the person starts them."""
+        if runs and not self.queue:
+            self._set_queue(runs)
 
     def _set_queue(self, runs: list[str]) -> None:
         self.queue = runs
@@ -266,7 +275,8 @@ class Session(QObject):
                         work.desk.advance(pending.job, done, total)
                     if pending is not None and pending.advanced is not None and shiboken6.isValid(pending.owner):
                         pending.advanced(done, total)
-                case Ready():
+                case Ready(devices=devices):
+                    self.devices = devices
                     self.ready.emit(message)
                 case EngineDied(text):
                     self._mourn(text)

@@ -42,6 +42,7 @@ KEYS = (
     Key("stop", ("Ctrl+.",), "Ctrl+.", "stop, with a checkpoint", "Training"),
     Key("save", ("Ctrl+S",), "Ctrl+S", "checkpoint now", "Training"),
     Key("open", ("Ctrl+O",), "Ctrl+O", "open data, a recipe, a run, an exported picture", "Files"),
+    Key("open folder", ("Ctrl+Shift+O",), "Ctrl+Shift+O", "open a folder of images, or a run", "Files"),
     Key("export", ("Ctrl+E",), "Ctrl+E", "export", "Files"),
     Key("undo", ("Ctrl+Z",), "Ctrl+Z", "undo", "Files"),
     Key("redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Ctrl+Shift+Z", "redo", "Files"),

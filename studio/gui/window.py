@@ -1,0 +1,365 @@
+"""The window: top bar, sidebar, the page in the middle with banners above it, the status line below.
+
+It is on screen before anything heavy is loaded: pages are imported and built after the first paint, each when it is
+first needed. What is remembered comes back: geometry, page, sidebar, theme, dataset and run, the state of pages.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QApplication, QFileDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from studio.gui import icons, work
+from studio.gui.banner import Banners
+from studio.gui.bench import Bench
+from studio.gui.datasets import Datasets
+from studio.gui.drop import DataDrop, DropOverlay, Drops, paths_of
+from studio.gui.memory import Remembered, remembered
+from studio.gui.notices import Notices
+from studio.gui.session import Session
+from studio.gui.shortcuts import Overlay, install
+from studio.gui.sidebar import Sidebar
+from studio.gui.status import StatusLine
+from studio.gui.topbar import TopBar
+from studio.training import control
+
+PAGES = {"train": "Train", "explore": "Explore", "compare": "Compare", "library": "Library"}
+_CLASSES = {name: (f"studio.gui.{name}.page", f"{title}Page") for name, title in PAGES.items()}
+
+
+class MainWindow(QWidget):
+    """See the module. ``painted`` once, after the first paint; nothing heavy has happened until then."""
+
+    painted = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.setWindowTitle("Gen Studio")
+        self.setWindowIcon(icons.window_icon())
+        self.setAcceptDrops(True)
+        self.setMinimumSize(960, 600)
+        self.pages: dict[str, QWidget] = {}
+        self.page = "train"
+        self._painted = False
+        self._restoring = True
+        self._lazy: dict[str, Any] = {}
+
+        self.datasets = Datasets(session, self)
+        self.drops = Drops(session, self)
+        self.drops.sheet_wanted.connect(self.show_sheet)
+        actions = self._actions()
+        self.top = TopBar(session, PAGES, actions)
+        self.top.page_wanted.connect(self.show_page)
+        self.banners = Banners(session)
+        self.stack = QStackedWidget()
+        self.blank = QWidget()
+        self.stack.addWidget(self.blank)
+        self.bench = Bench(self.datasets)
+        self.bench.open_wanted.connect(self.open_files)
+        self.stack.addWidget(self.bench)
+        self.sidebar = Sidebar(session, self.datasets)
+        self.sidebar.add_wanted.connect(self.show_bench)
+        self.status = StatusLine(session)
+        self.status.queue_wanted.connect(self._show_queue)
+        self.overlay = DropOverlay(self)
+        self.notices = Notices(session, self)
+
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.banners)
+        column.addWidget(self.stack, 1)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.addWidget(self.sidebar)
+        self.split.addWidget(middle)
+        self.split.setStretchFactor(1, 1)
+        self.split.setCollapsible(1, False)
+        self.split.setSizes([232, 1048])
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.setSpacing(0)
+        around.addWidget(self.top)
+        around.addWidget(_line())
+        around.addWidget(self.split, 1)
+        around.addWidget(_line())
+        around.addWidget(self.status)
+
+        install(self, actions)
+        session.page_wanted.connect(self.show_page)
+        session.compare_wanted.connect(self._compare)
+        session.dataset_chosen.connect(lambda _: self._chosen())
+        session.run_chosen.connect(lambda _: self._chosen())
+        self._restore_shape()
+
+    # --- the start
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self.painted.emit)
+
+    def fill(self, paths: Sequence[Path] = ()) -> None:
+        """After the first paint: icons, what is on disk, the last session, and what the command line names."""
+        icons.wake()
+        for widget in (self, *self.findChildren(QWidget)):
+            widget.update()
+        self.sidebar.load()
+        memory = remembered(self.session.settings)
+        given = list(paths)
+
+        def back(found: Remembered) -> None:
+            self._restoring = False
+            if found.dataset is not None and self.session.dataset is None:
+                self.session.choose_dataset(found.dataset)
+            if found.run and not self.session.run:
+                self.session.choose_run(found.run)
+            self.show_page(self.page)
+            if given:
+                self.drop(given)
+
+        work.run(self, lambda watch: memory.still_there(), back)
+        self.session.offer_interrupted()
+
+    def _restore_shape(self) -> None:
+        kept = self.session.settings
+        self.resize(1280, 720)
+        self.restoreGeometry(kept.bytes("window/geometry"))
+        self.split.restoreState(kept.bytes("window/split"))
+        self.sidebar.split.restoreState(kept.bytes("window/sidebar"))
+        self.sidebar.setVisible(kept.get("window/sidebar shown", True) is not False)
+        page = kept.get("window/page", "train")
+        self.page = page if page in PAGES else "train"
+        self.top.show_page(self.page)
+        # Where the last session had something chosen the page comes at once, not the empty bench for a blink.
+        if not remembered(kept).anything:
+            self._restoring = False
+            self._show(self.bench if self.page == "train" else self.blank)
+
+    # --- pages
+
+    def show_page(self, name: str) -> None:
+        """Switch to a page. The train page is the empty bench while nothing is chosen."""
+        if name not in PAGES:
+            raise ValueError(f"there is no page {name!r}")
+        self.page = name
+        self.top.show_page(name)
+        if self._restoring or not self._painted:
+            return
+        empty = self.session.dataset is None and not self.session.run
+        self._show(self.bench if name == "train" and empty else self._page(name))
+
+    def show_bench(self) -> None:
+        """What can be dropped, and the built-in datasets, also when something is chosen."""
+        self.page = "train"
+        self.top.show_page("train")
+        self._show(self.bench)
+
+    def show_sheet(self, drop: DataDrop) -> None:
+        """What was found in a drop, and how to read it."""
+        sheet = self._lazy.get("sheet")
+        if sheet is None:
+            from studio.gui.dataset_sheet import DatasetSheet  # on the first drop
+
+            sheet = self._lazy["sheet"] = DatasetSheet(self.session)
+            sheet.closed.connect(self._sheet_closed)
+            self.stack.addWidget(sheet)
+        sheet.show_drop(drop)
+        self._show(sheet)
+
+    def _sheet_closed(self) -> None:
+        if self.stack.currentWidget() is self._lazy.get("sheet"):
+            self.show_page(self.page)
+
+    def _chosen(self) -> None:
+        nothing = self.session.dataset is None and not self.session.run
+        waiting = self.stack.currentWidget() in (self.bench, self.blank)
+        if self.page == "train" and (nothing or waiting):
+            self.show_page("train")
+
+    def _show(self, widget: QWidget) -> None:
+        self.stack.setCurrentWidget(widget)
+
+    def _page(self, name: str) -> QWidget:
+        if name not in self.pages:
+            module, kind = _CLASSES[name]
+            page: QWidget = getattr(importlib.import_module(module), kind)(self.session)
+            self.pages[name] = page
+            self.stack.addWidget(page)
+            state = self.session.settings.get(f"page/{name}")
+            if isinstance(state, dict) and hasattr(page, "restore_state"):
+                page.restore_state(state)
+        return self.pages[name]
+
+    def _compare(self, runs: list[str]) -> None:
+        page: Any = self._page("compare")
+        self.show_page("compare")
+        page.show_runs(runs)
+
+    # --- dropping and opening
+
+    def drop(self, paths: Sequence[Path]) -> None:
+        """What a drop, File > Open and the command line do."""
+        self.drops.drop(list(paths))
+
+    def open_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, "Open data, a recipe, a run, or an exported file")
+        self.drop([Path(n) for n in names])
+
+    def open_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Open a folder of images, or a run")
+        self.drop([Path(name)] if name else [])
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        paths = paths_of(event.mimeData())
+        if paths and event.source() is None:
+            event.acceptProposedAction()
+            self.overlay.offer(paths)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.overlay.hide()
+        event.acceptProposedAction()
+        self.drop(paths_of(event.mimeData()))
+
+    # --- keys
+
+    def _actions(self) -> dict[str, Callable[[], object]]:
+        return {
+            "train": self._train,
+            "stop": lambda: self._steer(control.Stop()),
+            "save": lambda: self._steer(control.SaveNow()),
+            "open": self.open_files,
+            "open folder": self.open_folder,
+            "export": lambda: self._ask_page("export", "explore"),
+            "undo": self.session.undo.undo,
+            "redo": self.session.undo.redo,
+            **{f"page {i}": partial(self.show_page, name) for i, name in enumerate(PAGES, 1)},
+            "find": lambda: self._ask_page("find", "library"),
+            "sidebar": self._toggle_sidebar,
+            "settings": self._show_settings,
+            "help": self._show_help,
+            "shortcuts": self._show_shortcuts,
+            "quit": self.close,
+        }
+
+    def _train(self) -> None:
+        if self.session.training:
+            self._steer(control.Resume() if self.session.is_paused else control.Pause())
+        elif self.page == "train" and self.stack.currentWidget() is self.pages.get("train"):
+            page: Any = self.pages["train"]
+            if hasattr(page, "train"):
+                page.train()
+
+    def _steer(self, wish: control.Control) -> None:
+        if self.session.training:
+            self.session.steer(wish)
+
+    def _ask_page(self, verb: str, otherwise: str) -> None:
+        """What the page of now can do; when it cannot, the page that can is shown for it."""
+        page = self.pages.get(self.page)
+        if page is None or not hasattr(page, verb) or self.stack.currentWidget() is not page:
+            self.show_page(otherwise)
+            page = self.pages.get(otherwise)
+        if page is not None and hasattr(page, verb):
+            getattr(page, verb)()
+
+    def _toggle_sidebar(self) -> None:
+        self.sidebar.setVisible(self.sidebar.isHidden())
+
+    def _show_settings(self) -> None:
+        if "settings" not in self._lazy:
+            from studio.gui.settings import Settings
+
+            self._lazy["settings"] = Settings(self.session, self)
+        self._lazy["settings"].open_below(self.top.settings)
+
+    def _show_queue(self) -> None:
+        if "queue" not in self._lazy:
+            from studio.gui.queue_popover import Queue
+
+            self._lazy["queue"] = Queue(self.session, self)
+        self._lazy["queue"].open_above(self.status.queue)
+
+    def _show_help(self) -> None:
+        if "help" not in self._lazy:
+            from studio.gui.help import Help
+
+            self._lazy["help"] = Help(self)
+        self._lazy["help"].toggle()
+
+    def _show_shortcuts(self) -> None:
+        if "shortcuts" not in self._lazy:
+            self._lazy["shortcuts"] = Overlay(self)
+        self._lazy["shortcuts"].toggle()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        for over in (self.overlay, self._lazy.get("help"), self._lazy.get("shortcuts")):
+            if over is not None:
+                over.setGeometry(self.rect())
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.notices.seen()
+        super().changeEvent(event)
+
+    # --- the end
+
+    def save(self) -> None:
+        """Remember everything that comes back at the next start."""
+        kept = self.session.settings
+        kept.set_bytes("window/geometry", self.saveGeometry())
+        kept.set_bytes("window/split", self.split.saveState())
+        kept.set_bytes("window/sidebar", self.sidebar.split.saveState())
+        kept.set("window/page", self.page)
+        kept.set("window/sidebar shown", not self.sidebar.isHidden())
+        if not self._restoring:
+            remembered(kept).keep(self.session)
+        for name, page in self.pages.items():
+            if hasattr(page, "save_state"):
+                kept.set(f"page/{name}", page.save_state())
+        kept.sync()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Nothing outlives the window: training ends with a checkpoint, then the engine; it is hidden meanwhile."""
+        self.save()
+        self.hide()
+        self.notices.close()
+        QApplication.processEvents()
+        close = getattr(self.session.engine, "close", None)
+        if close is not None:
+            close()
+        work.close()
+        event.accept()
+
+
+def _line() -> QWidget:
+    from PySide6.QtWidgets import QFrame
+
+    from studio.gui.theme import role
+
+    line = QFrame()
+    line.setFixedHeight(1)
+    role(line, "line")
+    return line

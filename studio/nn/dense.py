@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from torch import Tensor, nn
 
 
@@ -15,7 +17,7 @@ class Dense(nn.Module):
     def __init__(self, *widths: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for into, out in zip(widths[:-1], widths[1:], strict=True):
+        for into, out in itertools.pairwise(widths):
             layers += [nn.Linear(into, out), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers[:-1])
         linear = [layer for layer in self.layers if isinstance(layer, nn.Linear)]

@@ -16,7 +16,8 @@ def gradient_norms(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """
     x = x.detach().requires_grad_()
     (slope,) = torch.autograd.grad(function(x).sum(), x, create_graph=True)
-    return torch.linalg.vector_norm(slope.float().flatten(1), dim=1)
+    norms: Tensor = torch.linalg.vector_norm(slope.float().flatten(1), dim=1)
+    return norms
 
 
 def between(a: Tensor, b: Tensor) -> Tensor:

@@ -67,7 +67,7 @@ class Checkpointed(Event):
 class Paused(Event):
     """Weights stay in memory. ``reason`` other than "asked" is trouble, and ``message`` says what and what to do."""
 
-    reason: Literal["asked", "nan", "memory"]
+    reason: Literal["asked", "nan", "memory", "disk"]
     message: str = ""
 
 

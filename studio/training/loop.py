@@ -1,0 +1,408 @@
+"""The loop: moves, and between them what a person wants to see, to keep and to change."""
+
+from __future__ import annotations
+
+import logging
+import math
+import queue
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from studio.data.dataset import Dataset
+from studio.models.core.model import DecodesLatent
+from studio.runs.folder import RunFolder, RunState, Status
+from studio.training import checkpoint, device, events, sheets
+from studio.training.control import Control, Pause, Resume, SaveNow, SetRate, StepOnce, Stop
+from studio.training.cycle import Cycle
+from studio.training.pace import Clock, Pace
+from studio.training.players import NotFinite
+from studio.training.recorder import Recorder
+from studio.training.snapshot import Camera, Snapshot
+
+log = logging.getLogger(__name__)
+
+Metrics = Callable[[Snapshot], dict[str, float]]
+Trouble = Literal["asked", "nan", "memory", "disk"]
+
+PROGRESS = 0.25
+"""Seconds between two :class:`~studio.training.events.Progress`."""
+WINDOW = 5.0
+"""Seconds over which the speed is averaged."""
+
+
+class _Stopped(Exception):
+    """A person asked for it."""
+
+
+@dataclass
+class Work:
+    """The training in memory, and how to make it anew at step 0."""
+
+    cycle: Cycle
+    anew: Callable[[], Cycle]
+
+
+@dataclass
+class Speed:
+    """Cycles a second over the last few seconds of training."""
+
+    seen: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def add(self, seconds: float, step: int) -> None:
+        self.seen.append((seconds, step))
+        while len(self.seen) > 2 and self.seen[1][0] < seconds - WINDOW:
+            self.seen.popleft()
+
+    def __call__(self) -> float:
+        if len(self.seen) < 2:
+            return 0.0
+        (start, first), (end, last) = self.seen[0], self.seen[-1]
+        return (last - first) / max(end - start, 1e-9)
+
+
+class Loop:
+    """One training from now to its end.
+
+    Args:
+        steps: at which it is finished.
+        seconds: of training before.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        data: Dataset,
+        work: Work,
+        steps: int,
+        seconds: float,
+        emit: Callable[[events.Event], None],
+        *,
+        metrics: Metrics | None,
+        save_every: float,
+    ) -> None:
+        self._run = run
+        self._name = str(run.path)
+        self._spec = data.spec
+        self.cycle = work.cycle
+        self._anew = work.anew
+        self._steps = steps
+        self._emit = emit
+        self._metrics = metrics
+        self._clock = Clock(seconds)
+        self._recorder = Recorder(run, emit, self._clock)
+        self.camera = Camera(self._name, data)
+        drawn = self.cycle.average.model
+        self._sheet = (
+            sheets.Sheet(drawn, data, drawn.recipe.seed, self.cycle.device)
+            if isinstance(drawn, DecodesLatent)
+            else None
+        )
+        self._sheet_step = -1
+        self._sheets = Pace(self._clock, 0.03, lambda seconds: max(2.0, 0.03 * seconds), first=1.5)
+        self._measures = Pace(self._clock, 0.05, lambda seconds: 2.0, first=1.0)
+        self._saves = Pace(self._clock, 0.05, lambda seconds: save_every, first=save_every)
+        self._states = Pace(self._clock, 0.01, lambda seconds: 10.0)
+        self._progressed = -math.inf
+        self._speed = Speed()
+        self._save_wanted = False
+        self._changed = False
+        """Since the last checkpoint."""
+        self._status: Status = "running"
+
+    def go(self, control: queue.SimpleQueue[Control]) -> tuple[Status, str]:
+        """To the end: "finished" or "stopped", and what should be said about it."""
+        self._control = control
+        self._write_state()
+        self._emit(
+            events.Started(
+                self._name,
+                self.cycle.step,
+                self._steps,
+                self.cycle.rates(),
+                device.describe(self.cycle.device),
+                self.cycle.precision,
+            )
+        )
+        self.camera.take(self.cycle)
+        self._clock.start()
+        self._speed.add(self._clock(), self.cycle.step)
+        try:
+            while True:
+                trouble = self._guarded(self._turn)
+                if trouble is not None:
+                    self._pause(*trouble)
+                elif self.cycle.step >= self._steps and not self._changed:
+                    return "finished", ""
+        except _Stopped:
+            return "stopped", self._keep()
+        except Exception:
+            self._guarded(self._last_words)  # the weights are those of before the move that failed
+            raise
+        finally:
+            self._clock.stop()
+
+    def state(self, status: Status, message: str = "") -> RunState:
+        """What state.json says."""
+        return RunState(status, self.cycle.step, self._steps, round(self._clock(), 3), message=message)
+
+    # --- one turn
+
+    def _turn(self) -> None:
+        self._obey()
+        if self._sheet_step < 0:
+            self._draw()  # noise, at once
+        if self.cycle.step >= self._steps:
+            self._finish()
+            return
+        moved = self.cycle.move()
+        self._changed = True
+        self._recorder.add(moved.values)
+        if moved.cycle:
+            self._after_cycle()
+        self.camera.serve(self.cycle)
+        self._progress()
+
+    def _after_cycle(self) -> None:
+        step = self.cycle.step
+        self._recorder.cycle(step)
+        self._speed.add(self._clock(), step)
+        if self._sheets.due():
+            self._draw()
+        if self._metrics is not None and self._measures.due():
+            self._measure(self._metrics)
+        if self._save_wanted or self._saves.due():
+            self._save()
+        if self._states.due():
+            with self._states.working():
+                self._write_state()
+
+    def _finish(self) -> None:
+        if self._metrics is not None and self._changed:
+            self._measure(self._metrics)
+        self._draw()
+        self._progress(now=True)
+        self._recorder.flush(self.cycle.step)
+        if self._changed:
+            self._save()
+
+    def _guarded(self, work: Callable[[], None]) -> tuple[Trouble, str] | None:
+        """Do it; what can be survived comes back as trouble with an explanation."""
+        try:
+            work()
+        except NotFinite as wrong:
+            self._recorder.drop()
+            return "nan", self._explained(wrong)
+        except OSError as wrong:
+            return "disk", f"{wrong}. Make room or mend the disk, then resume; the training is in memory meanwhile"
+        except (MemoryError, RuntimeError) as wrong:
+            if not _out_of_memory(wrong):
+                raise
+            return "memory", (
+                f"out of memory on {device.describe(self.cycle.device)}. Close other programs and resume; or stop, "
+                f"and start a run with a smaller batch (now {self.cycle.feed.batch}) or width"
+            )
+        return None
+
+    def _explained(self, wrong: NotFinite) -> str:
+        kept = self._run.checkpoints(resumable=True)
+        back = f"the checkpoint of step {kept[-1]:,}" if kept else "the start, as there is no checkpoint yet"
+        try:
+            rate = f" (now {self.cycle.player(wrong.player).rate:g})"
+        except KeyError:
+            rate = ""
+        return (
+            f"step {self.cycle.step:,}: {wrong}. Lower the learning rate of the {wrong.player}{rate}, then resume: "
+            f"training goes on from {back}. With precision bfloat16, float32 may help too"
+        )
+
+    # --- wishes
+
+    def _obey(self) -> None:
+        while True:
+            try:
+                wish = self._control.get_nowait()
+            except queue.Empty:
+                return
+            match wish:
+                case Stop():
+                    raise _Stopped
+                case Pause():
+                    self._pause("asked")
+                case SaveNow():
+                    self._save_wanted = True
+                case SetRate(player=player, rate=rate):
+                    self._set_rate(player, rate)
+                case _:
+                    log.info("%s is for a paused training; passed over", wish)
+
+    def _set_rate(self, player: str, rate: float) -> None:
+        try:
+            mover = self.cycle.player(player)
+        except KeyError as wrong:
+            log.warning("%s", wrong.args[0])
+            return
+        if not (math.isfinite(rate) and rate >= 0):
+            log.warning("a learning rate is a number from 0 up, not %s", rate)
+            return
+        mover.rate = rate
+        self._changed = True
+        self._recorder.mark(self.cycle.step, f"{player} rate {rate:g}")
+        self._emit(events.RateChanged(self._name, self.cycle.step, player, rate))
+
+    def _pause(self, reason: Trouble, message: str = "") -> None:
+        """Until Resume. Raises _Stopped on Stop."""
+        self._clock.stop()
+        self._status = "paused"
+        trouble: tuple[Trouble, str] | None = (reason, message)
+        if reason == "asked" and self._changed:
+            trouble = self._guarded(self._save) or trouble
+        while trouble is not None:
+            self._say_paused(*trouble)
+            trouble = self._wait(trouble[0])
+        self._status = "running"
+        self._clock.start()
+        self._speed.seen.clear()
+        self._speed.add(self._clock(), self.cycle.step)
+        self._write_state()
+        self._emit(events.Resumed(self._name, self.cycle.step))
+
+    def _say_paused(self, reason: Trouble, message: str) -> None:
+        self.camera.take(self.cycle)
+        if reason != "disk":
+            self._recorder.flush(self.cycle.step)
+            self._write_state(message)
+        self._emit(events.Paused(self._name, self.cycle.step, reason, message))
+
+    def _wait(self, reason: Trouble) -> tuple[Trouble, str] | None:
+        """Obey until Resume (None) or until there is new trouble."""
+        while True:
+            match self._control.get():
+                case Resume():
+                    if reason == "nan":
+                        self._go_back()
+                    return None
+                case Stop():
+                    if reason == "nan":
+                        self._go_back()
+                    raise _Stopped
+                case StepOnce(player=player):
+                    if reason == "nan":
+                        self._go_back()
+                        reason = "asked"
+                    trouble = self._guarded(lambda player=player: self._step_once(player))  # type: ignore[misc]
+                    if trouble is not None:
+                        return trouble
+                case SetRate(player=player, rate=rate):
+                    self._set_rate(player, rate)
+                case SaveNow() if reason != "nan":
+                    trouble = self._guarded(self._save)
+                    if trouble is not None:
+                        return trouble
+                case _:
+                    pass  # paused already
+
+    def _step_once(self, player: str) -> None:
+        try:
+            moved = self.cycle.move_once(player)
+        except KeyError as wrong:
+            log.warning("%s", wrong.args[0])
+            return
+        self._changed = True
+        self._recorder.add(moved.values)
+        self._recorder.flush(self.cycle.step)
+        self._draw(again=True)
+        self.camera.take(self.cycle)
+
+    def _go_back(self) -> None:
+        """To the last good checkpoint, or to the start; learning rates stay as the person has set them."""
+        rates = self.cycle.rates()
+        self._changed = False
+        fresh = self._anew()
+        self.cycle.load(fresh.model.state_dict(), fresh.average.state(), fresh.tensors(), fresh.plain())
+        self._clock.set(checkpoint.resume(self._run, self.cycle))
+        for player in self.cycle.players:
+            self._changed |= player.rate != rates[player.name]
+            player.rate = rates[player.name]
+        self.camera.take(self.cycle)
+
+    # --- what is kept and shown
+
+    def _keep(self) -> str:
+        """At a stop: a checkpoint, when something has changed. Returns what should be said."""
+        self._clock.stop()
+        trouble = self._guarded(self._last_words)
+        if trouble is None:
+            return ""
+        if trouble[0] == "disk":
+            raise OSError(trouble[1])
+        kept = self._run.checkpoints(resumable=True)
+        return f"{trouble[1]}. Kept is {f'the checkpoint of step {kept[-1]:,}' if kept else 'no checkpoint'}"
+
+    def _last_words(self) -> None:
+        self._recorder.flush(self.cycle.step)
+        if self._changed:
+            self._save()
+        self._draw()
+
+    def _save(self) -> None:
+        """Raises NotFinite rather than keep weights that are not numbers; OSError when the disk refuses."""
+        bad = self.cycle.not_finite()
+        if bad:
+            raise NotFinite(bad.split(".")[0], math.nan)
+        with self._saves.working():
+            step = self.cycle.step
+            self._recorder.mark(step, "checkpoint")
+            self._recorder.flush(step)
+            checkpoint.save(self._run, step, checkpoint.take(self.cycle, self._clock()))
+            self._changed = self._save_wanted = False
+            self._write_state()
+        self._emit(events.Checkpointed(self._name, step))
+
+    def _write_state(self, message: str = "") -> None:
+        self._run.write_state(self.state(self._status, message))
+
+    def _draw(self, again: bool = False) -> None:
+        """The sheet of this step, unless it has been drawn."""
+        step = self.cycle.step
+        if self._sheet is None or (step == self._sheet_step and not again):
+            return
+        with self._sheets.working():
+            images = self._sheet.draw()
+            sheets.save(self._run, step, images, self._spec)
+        self._sheet_step = step
+        self._emit(events.SheetDrawn(self._name, step, images))
+
+    def _measure(self, metrics: Metrics) -> None:
+        with self._measures.working(), device.random_numbers_kept(self.cycle.device):
+            try:
+                values = metrics(self.camera.live(self.cycle))
+            except Exception:  # the boundary: a measure that fails must not cost the training
+                log.exception("a measurement failed, and is left out from now on")
+                self._metrics = None
+                return
+        self._recorder.add(values)
+        self._recorder.record(self.cycle.step)
+
+    def _progress(self, now: bool = False) -> None:
+        seconds = self._clock()
+        if seconds - self._progressed < PROGRESS and not now:
+            return
+        self._progressed = seconds
+        cycles = self._speed()
+        examples = cycles * self.cycle.examples
+        if cycles:
+            self._recorder.add({"speed/examples per second": examples})
+        left = (self._steps - self.cycle.step) / cycles if cycles else None
+        self._emit(
+            events.Progress(
+                self._name, self.cycle.step, self._steps, examples, seconds, left, device.memory(self.cycle.device)
+            )
+        )
+
+
+def _out_of_memory(wrong: BaseException) -> bool:
+    """torch tells it by its own class on a GPU, and in words on the CPU."""
+    text = str(wrong).lower()
+    return isinstance(wrong, MemoryError) or "out of memory" in text or "can't allocate memory" in text

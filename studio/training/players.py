@@ -1,0 +1,103 @@
+"""One player's move: hold the others still, descend its loss, keep what must hold."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from studio.models.core.model import Batch, Optimiser, Update
+from studio.training.device import Precision, arithmetic
+
+
+class NotFinite(Exception):
+    """The loss of a player is infinite or undefined; nothing has moved."""
+
+    def __init__(self, player: str, value: float) -> None:
+        super().__init__(f"the loss of the {player} became {value}")
+        self.player = player
+
+
+class Player:
+    """An update with its optimiser."""
+
+    def __init__(self, update: Update, device: torch.device, precision: Precision) -> None:
+        self.update = update
+        self.name = update.player
+        self.parameters = list(update.module.parameters())
+        self.optimiser = make(update.optimiser, self.parameters, device)
+        self._device = device
+        self._precision: Precision = "float32" if update.full_precision else precision
+
+    @property
+    def rate(self) -> float:
+        return float(self.optimiser.param_groups[0]["lr"])
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+
+    def move(self, batch: Batch) -> dict[str, Tensor]:
+        """Once. The gradients of other players must be off.
+
+        Returns:
+            What to show: "loss/<player>" and the loss's own, detached scalars.
+
+        Raises:
+            NotFinite: before anything has moved.
+        """
+        self.optimiser.zero_grad(set_to_none=True)
+        with arithmetic(self._precision, self._device):
+            loss = self.update.loss(batch)
+        value = float(loss.value.detach())
+        if not math.isfinite(value):
+            raise NotFinite(self.name, value)
+        loss.value.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        if self.update.after is not None:
+            with torch.no_grad():
+                self.update.after()
+        return {f"loss/{self.name}": loss.value.detach(), **loss.shows}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The optimiser's memory, by "<player>/<parameter>/<what>"."""
+        state = self.optimiser.state_dict()["state"]
+        return {
+            f"{self.name}/{i}/{what}": value
+            for i, of in state.items()
+            for what, value in of.items()
+            if isinstance(value, Tensor)
+        }
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """The inverse of :meth:`tensors`, laid out in memory as the parameters are: fused steps rely on it."""
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in tensors.items():
+            player, i, what = key.rsplit("/", 2)
+            if player == self.name:
+                like = self.parameters[int(i)]
+                laid = torch.empty_like(like).copy_(value) if value.shape == like.shape and value.dim() else value
+                state.setdefault(int(i), {})[what] = laid.detach()
+        self.optimiser.load_state_dict({"state": state, "param_groups": self.optimiser.state_dict()["param_groups"]})
+
+
+def make(asked: Optimiser, parameters: list[torch.nn.Parameter], device: torch.device) -> torch.optim.Optimizer:
+    """The optimiser that an update asks for, in its fastest form."""
+    fused = device.type in ("cpu", "cuda", "mps")
+    match asked.name:
+        case "adam":
+            return torch.optim.Adam(
+                parameters,
+                asked.rate,
+                betas=(asked.beta1, asked.beta2),
+                weight_decay=asked.weight_decay,
+                fused=fused,
+            )
+        case "rmsprop":
+            return torch.optim.RMSprop(parameters, asked.rate, momentum=asked.momentum, weight_decay=asked.weight_decay)
+        case "sgd":
+            return torch.optim.SGD(
+                parameters, asked.rate, momentum=asked.momentum, weight_decay=asked.weight_decay, fused=fused
+            )

@@ -1,0 +1,75 @@
+"""The numbers of a training: to metrics.jsonl and to the listener, at most some fifty times a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import SupportsFloat
+
+from studio.runs.folder import Record, RunFolder
+from studio.training.events import Event, Measured
+
+EVERY = 0.02
+"""Least seconds between two records. When cycles are faster, a record is the mean over those since the last one."""
+FLUSH = 0.5
+"""At most so many seconds of records are in memory alone; before a checkpoint there are none."""
+
+
+class Recorder:
+    """Collects the values of moves and writes one record of their means per cycle, or per ``EVERY`` seconds.
+
+    Args:
+        emit: gets a :class:`Measured` for each record.
+        seconds: tells the training time so far.
+    """
+
+    def __init__(self, run: RunFolder, emit: Callable[[Event], None], seconds: Callable[[], float]) -> None:
+        self._run = run
+        self._emit = emit
+        self._seconds = seconds
+        self._sums: dict[str, tuple[float, int]] = {}
+        self._lines: list[Record] = []
+        self._recorded = self._flushed = -float("inf")
+
+    def add(self, values: Mapping[str, SupportsFloat]) -> None:
+        """Of one move, or of one measurement."""
+        for name, value in values.items():
+            total, count = self._sums.get(name, (0.0, 0))
+            self._sums[name] = (total + float(value), count + 1)
+
+    def cycle(self, step: int) -> None:
+        """A cycle has ended: a record, when the last one is not too recent."""
+        now = time.monotonic()
+        if now - self._recorded >= EVERY:
+            self.record(step)
+            self._recorded = now
+        if now - self._flushed >= FLUSH:
+            self._write()
+
+    def record(self, step: int) -> None:
+        """Now, of what has come together so far; nothing when nothing has."""
+        if self._sums:
+            values = {name: total / count for name, (total, count) in self._sums.items()}
+            self._sums = {}
+            seconds = self._seconds()
+            self._lines.append(Record(step, seconds, values))
+            self._emit(Measured(str(self._run.path), step, seconds, values))
+
+    def mark(self, step: int, label: str) -> None:
+        """A mark on the time axis."""
+        self._lines.append(Record(step, self._seconds(), {}, label))
+
+    def flush(self, step: int) -> None:
+        """Everything to the file. Raises OSError when the disk refuses; the lines are kept for the next time."""
+        self.record(step)
+        self._write()
+
+    def drop(self) -> None:
+        """Forget values that have not been recorded: they belong to weights that were given up."""
+        self._sums = {}
+
+    def _write(self) -> None:
+        self._flushed = time.monotonic()
+        if self._lines:
+            self._run.append(self._lines)
+            self._lines = []

@@ -27,7 +27,10 @@ SHARE = 0.03
 
 @dataclass(eq=False)
 class Curve:
-    """One line of the panel. ``reference``: a level to compare with (a floor), drawn quiet and never smoothed."""
+    """One line of the panel.
+
+    ``reference``: a level to compare with (a floor), drawn quiet, never smoothed, and named upon the line.
+    """
 
     key: str
     label: str
@@ -37,6 +40,7 @@ class Curve:
     hidden: bool = False
     raw: Any = None
     line: Any = None
+    name: Any = None
 
 
 class CurvePanel(QWidget):
@@ -134,10 +138,12 @@ class CurvePanel(QWidget):
         known = self._find(key, run)
         if known is None:
             made = Curve(key, label, series, run, reference, raw=self.plot.line(), line=self.plot.line())
+            if reference:
+                made.name = self.plot.name()
             self.curves.append(made)
             self.curves.sort(key=lambda c: (c.run, c.reference))
         else:
-            known.label, known.series, known.reference = label, series, reference
+            known.label, known.series = label, series
         self._recolour()
 
     def append(self, key: str, x: float, y: float, run: int = 0) -> None:
@@ -178,6 +184,8 @@ class CurvePanel(QWidget):
         self.curves.remove(curve)
         self.plot.item.removeItem(curve.raw)
         self.plot.item.removeItem(curve.line)
+        if curve.name is not None:
+            self.plot.item.removeItem(curve.name)
 
     def _find(self, key: str, run: int) -> Curve | None:
         return next((c for c in self.curves if c.key == key and c.run == run), None)
@@ -225,8 +233,14 @@ class CurvePanel(QWidget):
         low, high = self.plot.view.viewRange()[0]
         return float(low), float(high)
 
+    @property
+    def listed(self) -> list[Curve]:
+        """Those of the legend; references are named upon their lines."""
+        return [c for c in self.curves if not c.reference]
+
     def _toggle(self, index: int) -> None:
-        self.curves[index].hidden = not self.curves[index].hidden
+        curve = self.listed[index]
+        curve.hidden = not curve.hidden
         self._recolour()
 
     def _recolour(self) -> None:
@@ -248,7 +262,10 @@ class CurvePanel(QWidget):
             curve.raw.setPen(cosmetic(theme.blend(colour, theme.palette().base, 0.35)))
             curve.line.setVisible(not curve.hidden)
             curve.raw.setVisible(smooth and not curve.hidden)
-            entries.append(Entry(curve.label, colour, dash, hidden=curve.hidden))
+            if curve.reference:
+                curve.name.setColor(theme.palette().quiet)
+            else:
+                entries.append(Entry(curve.label, colour, dash, hidden=curve.hidden))
         self.legend.set_entries(entries)
         self._redraw_now()
 
@@ -306,6 +323,9 @@ class CurvePanel(QWidget):
                 x, y = self._scaled(curve.series.smoothed(self._smoothing), low, high, width)
             curve.line.setData(x, y, connect="finite" if self._log else "all")
             bottom, top = _widen(bottom, top, y, low, high, x)
+            if curve.name is not None and len(y) and np.isfinite(y[-1]):
+                curve.name.setText(f"{curve.label}  {plain(float(curve.series.y[-1]))}")
+                curve.name.setPos(high, float(y[-1]))
         if self._auto_x:
             self.plot.view.setXRange(low, high, padding=0)
         if self._auto_y and bottom <= top:
@@ -419,7 +439,7 @@ class CurvePanel(QWidget):
 
     def _read_out(self) -> None:
         values = self.values_at(self._at)
-        self.legend.set_values([plain(values.get((c.key, c.run), float("nan"))) for c in self.curves])
+        self.legend.set_values([plain(values.get((c.key, c.run), float("nan"))) for c in self.listed])
         if self._at is None:
             self.step.hide()
             return

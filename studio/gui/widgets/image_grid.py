@@ -112,7 +112,7 @@ class ImageGrid(QWidget):
             self.current = min(self.current, len(images) - 1)
             self._arrange()
         if self._zoom is not None and self._zoom.isVisible():
-            self._zoom.refresh(self._picture(self._zoom.index))
+            self._zoom.refresh(self.picture_of(self._zoom.index))
         self.update()
 
     def clear(self) -> None:
@@ -159,7 +159,8 @@ class ImageGrid(QWidget):
         painter.end()
         return sheet
 
-    def _picture(self, index: int) -> QImage:
+    def picture_of(self, index: int) -> QImage:
+        """One tile at its own size."""
         return self._atlas.copy(self._source(index))
 
     def _build(self) -> None:
@@ -254,7 +255,7 @@ class ImageGrid(QWidget):
     def _enlarge(self, index: int, at: QPoint) -> None:
         if self._zoom is None:
             self._zoom = Zoom(self)
-        self._zoom.show_tile(index, self._picture(index), self.tile_name(index), at)
+        self._zoom.show_tile(index, self.picture_of(index), self.tile_name(index), at)
 
     def _hide_zoom(self) -> None:
         if self._zoom is not None:
@@ -280,7 +281,7 @@ class ImageGrid(QWidget):
             return
         drag = QDrag(self)
         drag.setMimeData(self.drag_data(index))
-        drag.setPixmap(QPixmap.fromImage(self._picture(index).scaled(64, 64, Qt.AspectRatioMode.KeepAspectRatio)))
+        drag.setPixmap(QPixmap.fromImage(self.picture_of(index).scaled(64, 64, Qt.AspectRatioMode.KeepAspectRatio)))
         drag.exec(Qt.DropAction.CopyAction)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -350,7 +351,7 @@ class ImageGrid(QWidget):
         elif key == Qt.Key.Key_Escape and self._zoom is not None and self._zoom.isVisible():
             self._zoom.hide()
         elif key == Qt.Key.Key_C and event.modifiers() & Qt.KeyboardModifier.ControlModifier and self.current >= 0:
-            QGuiApplication.clipboard().setImage(self._picture(self.current))
+            QGuiApplication.clipboard().setImage(self.picture_of(self.current))
         else:
             super().keyPressEvent(event)
 

@@ -20,9 +20,11 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from studio.gui import theme
 
-SWATCH = 22
-GAP = 6
-BETWEEN = 14
+SWATCH = 20
+GAP = 4
+BETWEEN = 8
+TYPICAL = "−0.00000"
+"""Room for a value; a longer one runs into the space after it."""
 
 
 @dataclass(eq=False)
@@ -85,12 +87,12 @@ class Legend(QWidget):
 
     def _lay_out(self, width: int) -> tuple[list[QRect], int]:
         metrics = self.fontMetrics()
-        room = metrics.horizontalAdvance("−0.00e+00")
+        room = metrics.horizontalAdvance(TYPICAL)
         line = metrics.height() + 4
         x = y = 0
         places = []
         for entry in self.entries:
-            wide = min(SWATCH + GAP + metrics.horizontalAdvance(entry.label) + GAP + room, max(width, 1))
+            wide = min(SWATCH + GAP + metrics.horizontalAdvance(entry.label) + 2 + GAP + room, max(width, 1))
             if x and x + wide > width:
                 x, y = 0, y + line
             places.append(QRect(x, y, wide, line))
@@ -109,7 +111,7 @@ class Legend(QWidget):
             middle = place.center().y()
             if not entry.hidden:
                 painter.drawLine(place.left(), middle, place.left() + SWATCH, middle)
-            room = metrics.horizontalAdvance("−0.00e+00")
+            room = metrics.horizontalAdvance(TYPICAL)
             text = place.adjusted(SWATCH + GAP, 0, -(room + GAP), 0)
             painter.setPen(QColor(colours.quiet if entry.hidden else colours.text))
             font = painter.font()

@@ -120,6 +120,13 @@ class Plot:
         self.item.addItem(made, ignoreBounds=True)
         return made
 
+    def name(self) -> Any:
+        """A new text upon the plot, for a line that is named where it is; its right lower corner is its place."""
+        made = pg.TextItem(anchor=(1, 1))
+        made.setFont(theme.text_font(theme.SMALL_PIXELS))
+        self.item.addItem(made, ignoreBounds=True)
+        return made
+
 
 def cosmetic(colour: str, dash: Sequence[float] = ()) -> QPen:
     """One pixel wide at every zoom: wider lines are drawn many times slower."""

@@ -1,0 +1,105 @@
+"""All that was measured of one run, as series that plots share: from disk, then every number as it arrives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from studio.gui.widgets.series import Series
+from studio.training.events import Measured
+
+if TYPE_CHECKING:
+    from studio.runs.curves import Curves
+
+TITLES = {
+    "loss": ("Losses", ""),
+    "wasserstein": ("Wasserstein distance", "RMS difference of values"),
+    "likelihood": ("Likelihood", ""),
+}
+"""Titles and units of groups whose name alone says too little; any other group is shown under its own name."""
+FIRST = ("loss", "wasserstein")
+"""Groups that have a plot of their own from the start; the others share the tabs."""
+
+
+class RunCurves:
+    """Series by "panel/curve" and marks of one run, in rising steps."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        self.series: dict[str, Series] = {}
+        self.marks: list[tuple[float, str]] = []
+        self.last_step = -1
+
+    def add(self, event: Measured) -> bool:
+        """Every value of one step. True when a curve is new."""
+        if event.step < self.last_step:
+            self.back_to(event.step)
+        self.last_step = event.step
+        new = False
+        for key, value in event.values.items():
+            series = self.series.get(key)
+            if series is None:
+                series = self.series[key] = Series()
+                new = True
+            series.append(event.step, value)
+        return new
+
+    def mark(self, step: float, label: str) -> None:
+        if (step, label) not in self.marks[-4:]:
+            self.marks.append((step, label))
+
+    def back_to(self, step: float) -> None:
+        """The run went back to a checkpoint: forget what was measured at this step and after it."""
+        for series in self.series.values():
+            series.truncate(step)
+        self.marks = [m for m in self.marks if m[0] < step]
+        self.last_step = int(step) - 1
+
+    def groups(self) -> dict[str, list[str]]:
+        """Keys by group, the first groups first; names without a group go under "other"."""
+        found: dict[str, list[str]] = {g: [] for g in FIRST}
+        for key in self.series:
+            found.setdefault(group_of(key), []).append(key)
+        return {g: keys for g, keys in found.items() if keys}
+
+
+def from_disk(run: str, curves: Curves) -> RunCurves:
+    """What the library read, as series; the work of it is done by whichever thread calls."""
+    made = RunCurves(run)
+    for key, curve in curves.curves.items():
+        made.series[key] = Series(curve.step, curve.y)
+        if len(curve.step):
+            made.last_step = max(made.last_step, int(curve.step[-1]))
+    made.marks = [(float(step), label) for step, label in curves.marks]
+    return made
+
+
+def joined(disk: RunCurves, live: RunCurves) -> RunCurves:
+    """The history from disk with what arrived meanwhile: live numbers win where both know a step."""
+    for key, series in live.series.items():
+        known = disk.series.get(key)
+        if known is None:
+            disk.series[key] = series
+        elif len(series):
+            known.truncate(float(series.x[0]))
+            known.extend(series.x, series.y)
+    disk.marks = sorted({*disk.marks, *live.marks})
+    disk.last_step = max(disk.last_step, live.last_step)
+    return disk
+
+
+def group_of(key: str) -> str:
+    return key.partition("/")[0] if "/" in key else "other"
+
+
+def title_of(group: str) -> tuple[str, str]:
+    """Title and unit of a group's plot."""
+    return TITLES.get(group, (group[:1].upper() + group[1:], ""))
+
+
+def label_of(key: str) -> str:
+    return key.partition("/")[2] or key
+
+
+def is_reference(key: str) -> bool:
+    """Whether a curve is a level to compare others with: a floor."""
+    return label_of(key).startswith("floor")

@@ -1,0 +1,351 @@
+"""The chosen run: how it is doing, the verbs for it, its players' learning rates, and its recipe to read."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QUndoCommand
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.gui import theme
+from studio.gui.icons import icon
+from studio.gui.session import Session
+from studio.gui.train.editors import NumberBox
+from studio.gui.train.facts import Doing, RunFacts, going, resting
+from studio.gui.train.recipe_form import RecipeForm
+from studio.training import control
+from studio.training.events import Checkpointed, Ended, Paused, Progress, RateChanged, Resumed, Started
+
+RATES = (1e-8, 1.0)
+
+
+class RunPane(QWidget):
+    """See the module. It follows the session's events for the run in training, whichever run is shown."""
+
+    duplicate_wanted = Signal()
+    """Take this run's recipe over into the form of the next one."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.facts: RunFacts | None = None
+        self.path = ""
+        self.players: dict[str, tuple[NumberBox, QPushButton]] = {}
+        self.rates: dict[str, float] = {}
+        self._started: Started | None = None
+        self._paused: Paused | None = None
+        self._step = self._steps = 0
+
+        self.title = QLabel()
+        theme.role(self.title, "heading")
+        self.title.setWordWrap(True)
+        self.about = QLabel()
+        theme.role(self.about, "quiet")
+        self.about.setWordWrap(True)
+        self.sign = QLabel()
+        self.state = QLabel()
+        self.state.setWordWrap(True)
+        self.state.setAccessibleName("State of the run")
+        self.state.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        doing = QHBoxLayout()
+        doing.setSpacing(theme.SPACE)
+        doing.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
+        doing.addWidget(self.state, 1)
+
+        self.pause = self._button("Pause", "pause", "Stop moving; weights stay in memory (Space)", self._toggle)
+        self.stop = self._button("Stop", "stop", "Write a checkpoint and end (Ctrl+.)", self._stop)
+        self.save = self._button("Checkpoint", "floppy-disk", "Write a checkpoint after this step (Ctrl+S)", self._save)
+        self.verbs = QWidget()
+        row = QHBoxLayout(self.verbs)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.SPACE // 2)
+        for button in (self.pause, self.stop, self.save):
+            row.addWidget(button)
+        row.addStretch(1)
+
+        self.rate_box = QWidget()
+        self._rates_grid = QGridLayout(self.rate_box)
+        self._rates_grid.setContentsMargins(0, 0, 0, 0)
+        self._rates_grid.setHorizontalSpacing(theme.SPACE // 2)
+        self._rates_grid.setVerticalSpacing(theme.SPACE // 2)
+        self._rates_grid.setColumnStretch(1, 1)
+
+        self.again = QWidget()
+        more = QHBoxLayout(self.again)
+        more.setContentsMargins(0, 0, 0, 0)
+        more.setSpacing(theme.SPACE // 2)
+        self.to = NumberBox(whole=True, low=1, high=10_000_000, log=True, unit="steps in all")
+        self.to.setAccessibleName("Steps in all")
+        self.to.setToolTip("How far to train, counted from the start of the run")
+        self.to.edited.connect(lambda _: self._show())
+        self.resume = QPushButton("Resume")
+        theme.role(self.resume, "primary")
+        self.resume.clicked.connect(self._resume)
+        more.addWidget(self.to, 1)
+        more.addWidget(self.resume)
+
+        self.form = RecipeForm()
+        self.form.set_read_only(True)
+        heading = QLabel("Recipe of this run")
+        theme.role(heading, "heading")
+        self.duplicate = QToolButton()
+        self.duplicate.setIcon(icon("copy"))
+        self.duplicate.setText("Use again")
+        self.duplicate.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.duplicate.setToolTip("Take this recipe over for the next run")
+        self.duplicate.setAccessibleName(self.duplicate.toolTip())
+        self.duplicate.clicked.connect(self.duplicate_wanted)
+        top = QHBoxLayout()
+        top.addWidget(heading, 1)
+        top.addWidget(self.duplicate)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, theme.SPACE, 0)
+        column.setSpacing(theme.SPACE)
+        column.addLayout(top)
+        column.addWidget(self.form)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
+
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACE)
+        layout.addWidget(self.title)
+        layout.addWidget(self.about)
+        layout.addLayout(doing)
+        layout.addWidget(self.verbs)
+        layout.addWidget(self.again)
+        layout.addWidget(self.rate_box)
+        layout.addWidget(scroll, 1)
+
+        session.started.connect(self._on_started)
+        session.progressed.connect(self._on_progress)
+        session.checkpointed.connect(self._on_checkpoint)
+        session.paused.connect(self._on_paused)
+        session.resumed.connect(self._on_resumed)
+        session.rate_changed.connect(self._on_rate)
+        session.ended.connect(self._on_ended)
+        session.queue_changed.connect(self._show)
+        theme.theme.changed.connect(self._show)
+        self._show()
+
+    def _button(self, text: str, name: str, tip: str, act: object) -> QPushButton:
+        button = QPushButton(text)
+        button.setIcon(icon(name))
+        button.setIconSize(QSize(14, 14))
+        theme.role(button, "quiet")
+        button.setToolTip(tip)
+        button.clicked.connect(act)
+        return button
+
+    # --- which run
+
+    def show_run(self, path: str, facts: RunFacts | None) -> None:
+        """Another run, or the same with newer facts; None while they are being read."""
+        self.path, self.facts = path, facts
+        if facts is not None:
+            card = self.session.card(facts.model)
+            self.title.setText(facts.title)
+            self.about.setText(f"{card.title if card else facts.model} on {facts.data.name}")
+            if card is not None:
+                self.form.set_fields(card.fields)
+                self.form.show_values(facts.values, facts.values)
+            if not (self.is_training and self._started is not None):  # what the engine says is newer
+                self._step, self._steps = facts.state.step, facts.state.steps
+            done = facts.state.step >= facts.state.steps
+            self.to.set_value(facts.state.steps + max(1, facts.state.steps // 2) if done else facts.state.steps)
+        self._show()
+
+    @property
+    def is_training(self) -> bool:
+        """Whether the run shown is the one in training."""
+        return bool(self.path) and self.session.training == self.path
+
+    # --- what a person asks
+
+    def _toggle(self) -> None:
+        self.session.steer(control.Resume() if self.session.is_paused else control.Pause())
+
+    def _stop(self) -> None:
+        self.session.steer(control.Stop())
+
+    def _save(self) -> None:
+        self.session.steer(control.SaveNow())
+
+    def _resume(self) -> None:
+        self.session.train(self.path, int(self.to.value()))
+        self._show()
+
+    def _rate_edited(self, player: str, rate: float) -> None:
+        if RATES[0] <= rate <= RATES[1] and rate != self.rates.get(player):
+            self.session.undo.push(_RateChange(self, player, self.rates.get(player, rate), rate))
+
+    def set_rate(self, player: str, rate: float) -> None:
+        """Ask for another learning rate; the field shows it at once, the engine confirms it."""
+        self.rates[player] = rate
+        if player in self.players:
+            self.players[player][0].set_value(rate)
+        self.session.steer(control.SetRate(player, rate))
+
+    # --- what happens
+
+    def _on_started(self, event: Started) -> None:
+        self._started, self._paused = event, None
+        self.rates = dict(event.rates)
+        self._build_rates()
+        if event.run == self.path:
+            self._step, self._steps = event.step, event.steps
+        self._show()
+
+    def _on_progress(self, event: Progress) -> None:
+        if event.run == self.path:
+            self._step, self._steps = event.step, event.steps
+            self._show_state()
+
+    def _on_checkpoint(self, event: Checkpointed) -> None:
+        if event.run == self.path:
+            self.state.setToolTip(f"Last checkpoint at step {event.step:,}")
+
+    def _on_paused(self, event: Paused) -> None:
+        self._paused = event
+        if event.run == self.path:
+            self._step = event.step
+        self._show()
+
+    def _on_resumed(self, event: Resumed) -> None:
+        self._paused = None
+        self._show()
+
+    def _on_rate(self, event: RateChanged) -> None:
+        self.rates[event.player] = event.rate
+        if event.player in self.players:
+            self.players[event.player][0].set_value(event.rate)
+
+    def _on_ended(self, event: Ended) -> None:
+        self._started = self._paused = None
+        self.rates = {}
+        self._build_rates()
+        self._show()
+
+    # --- how it looks
+
+    def _build_rates(self) -> None:
+        self.players = {}
+        while (item := self._rates_grid.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        if not self.rates:
+            return
+        heading = QLabel("Learning rates")
+        theme.role(heading, "section")
+        heading.setToolTip("They change from the next move on, and stay in checkpoints")
+        self._rates_grid.addWidget(heading, 0, 0, 1, 3)
+        for at, (player, rate) in enumerate(self.rates.items(), 1):
+            label = QLabel(player)
+            box = NumberBox(whole=False, low=RATES[0], high=RATES[1], log=True)
+            box.set_value(rate)
+            box.setAccessibleName(f"Learning rate of the {player}")
+            box.setToolTip(f"Learning rate of the {player}: arrows step through 1, 2, 5, 10")
+            box.edited.connect(lambda value, player=player: self._rate_edited(player, float(value)))
+            label.setBuddy(box)
+            once = QPushButton("Step once")
+            theme.role(once, "quiet")
+            once.setToolTip(f"While paused: move the {player} once, and stay paused")
+            once.setAccessibleName(f"Step the {player} once")
+            once.clicked.connect(lambda _=False, player=player: self.session.steer(control.StepOnce(player)))
+            self._rates_grid.addWidget(label, at, 0)
+            self._rates_grid.addWidget(box, at, 1)
+            self._rates_grid.addWidget(once, at, 2)
+            self.players[player] = box, once
+
+    @property
+    def doing(self) -> Doing:
+        """How the run shown is doing."""
+        if self.is_training:
+            paused = self._paused.reason if self._paused else ""
+            message = self._paused.message if self._paused else ""
+            return going(self._step, self._steps, paused=paused, message=message, starting=self._started is None)
+        if self.facts is None:
+            return Doing("hourglass", "reading …", "quiet")
+        queue = self.session.queue
+        waiting = queue.index(self.path) + 1 if self.path in queue else 0
+        return resting(self.facts.state, crashed=self.facts.crashed, waiting=waiting)
+
+    def _show_state(self) -> None:
+        doing = self.doing
+        self.sign.setPixmap(icon(doing.icon, doing.colour).pixmap(QSize(16, 16), self.devicePixelRatioF()))
+        if self.state.text() != doing.words:
+            self.state.setText(doing.words)
+            loud = doing.colour if doing.colour in ("bad", "warn", "good") else ""
+            if self.state.property("role") != loud:
+                theme.role(self.state, loud)
+
+    def _show(self) -> None:
+        training, facts = self.is_training, self.facts
+        ready = training and self._started is not None
+        paused = ready and self._paused is not None
+        self._show_state()
+        self.verbs.setVisible(training)
+        for button in (self.pause, self.stop, self.save):
+            button.setEnabled(ready)
+        self.pause.setText("Resume" if paused else "Pause")
+        self.pause.setIcon(icon("play" if paused else "pause"))
+        self.pause.setToolTip("Go on (Space)" if paused else "Stop moving; weights stay in memory (Space)")
+        self.rate_box.setVisible(training and bool(self.players))
+        for _, once in self.players.values():
+            once.setEnabled(paused)
+        elsewhere = facts is not None and facts.state.status in ("running", "paused") and not facts.crashed
+        queued = self.path in self.session.queue
+        self.again.setVisible(facts is not None and not training and not elsewhere and not queued)
+        if facts is None:
+            return
+        more = self.to.value() > facts.state.step
+        self.resume.setText("Resume" if facts.state.step else "Train")
+        self.resume.setEnabled(facts.resumable and more)
+        if not facts.resumable:
+            self.resume.setToolTip("There is no checkpoint to go on from: fork from an older one in the library")
+        elif not more:
+            self.resume.setToolTip(f"It has {facts.state.step:,} steps already: ask for more in all")
+        elif self.session.training:
+            self.resume.setToolTip("Another run is in training: this one goes to the end of the queue")
+        else:
+            self.resume.setToolTip(f"Go on from the last checkpoint to {int(self.to.value()):,} steps in all")
+
+
+class _RateChange(QUndoCommand):
+    """One learning rate of the run in training; without effect once that run has ended."""
+
+    def __init__(self, pane: RunPane, player: str, before: float, after: float) -> None:
+        super().__init__(f"learning rate of the {player} = {after:g}")
+        self.pane, self.player, self.before, self.after = pane, player, before, after
+        self.run = pane.session.training
+
+    def _set(self, rate: float) -> None:
+        if self.pane.session.training == self.run:
+            self.pane.set_rate(self.player, rate)
+
+    def id(self) -> int:
+        return (hash(("rate", self.player)) & 0x3FFFFFFF) + 1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        return False
+
+    def undo(self) -> None:
+        self._set(self.before)
+
+    def redo(self) -> None:
+        self._set(self.after)

@@ -1,0 +1,55 @@
+"""Sample sheets on disk: which there are, and their tiles. Read by workers, shown by the window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from studio.data.dataset import DataSpec
+
+Pictures = npt.NDArray[np.uint8]
+
+
+def read(path: Path, data: DataSpec | None) -> Pictures:
+    """The tiles of a sheet, uint8 N×H×W×3; the whole as one tile when it is of points or is cut in no known way.
+
+    Raises:
+        OSError: when the file is missing or no picture.
+    """
+    with Image.open(path) as opened:
+        picture = np.asarray(opened.convert("RGB"))
+    if data is None or data.kind != "images":
+        return picture[None]
+    return cut(picture, *data.size)
+
+
+def cut(picture: Pictures, height: int, width: int) -> Pictures:
+    """Undo :func:`studio.data.pictures.sheet`: tiles of ``height`` × ``width`` with one gap between and around.
+
+    Places at the end that were left empty are no tiles. A picture that such tiles do not fill comes back whole.
+    """
+    for gap in (1, 2, 0, 3, 4):
+        down, down_rest = divmod(picture.shape[0] - gap, height + gap)
+        across, across_rest = divmod(picture.shape[1] - gap, width + gap)
+        if down_rest or across_rest or down < 1 or across < 1:
+            continue
+        if gap and not _is_ground(picture, gap, height, width):
+            continue
+        inner = picture[gap:, gap:].reshape(down, height + gap, across, width + gap, 3)[:, :height, :, :width]
+        tiles = np.ascontiguousarray(inner.transpose(0, 2, 1, 3, 4).reshape(-1, height, width, 3))
+        ground = picture[0, 0]
+        count = len(tiles)
+        while gap and count > 1 and len(tiles) - count < across - 1 and bool((tiles[count - 1] == ground).all()):
+            count -= 1
+        return tiles[:count]
+    return picture[None]
+
+
+def _is_ground(picture: Pictures, gap: int, height: int, width: int) -> bool:
+    """Whether the lines where gaps would be have one colour."""
+    rows = picture[:: height + gap]
+    columns = picture[:, :: width + gap]
+    return bool((rows == picture[0, 0]).all() and (columns == picture[0, 0]).all())

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from studio.data.errors import DataError
 from studio.data.watch import Cancelled, Watch
 from studio.engine.messages import Advanced, Answer, Ask, Failed
 from studio.explore.questions import AnyQuestion
@@ -127,7 +128,7 @@ class _Report:
 def in_words(wrong: BaseException) -> str:
     """What a person is told of an exception. Those that are nobody's fault but ours go to the log with their trace."""
     match wrong:
-        case DamagedRun() | ValueError() if str(wrong):
+        case DamagedRun() | DataError() | ValueError() if str(wrong):
             return str(wrong)
         case KeyError() | LookupError() if wrong.args and isinstance(wrong.args[0], str):
             return str(wrong.args[0])

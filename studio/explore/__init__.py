@@ -1,1 +1,7 @@
-"""The arithmetic behind the panels: questions that one can ask of a model, and ways through a latent. No torch."""
+"""The arithmetic behind the panels.
+
+questions.py   what a person can ask of a model, and what comes back; torch-free
+latents.py     ways through a latent: paths, arithmetic, lattices; NumPy only
+directions.py  the directions of a latent in which the pictures change most; needs torch
+nearest.py     the training examples nearest to a picture; needs torch
+"""

@@ -1,0 +1,117 @@
+"""What an answer is made with: models, runs, datasets, and the watch of the one who waits."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from studio.data import store
+from studio.data.dataset import Dataset, DataSpec
+from studio.data.watch import Watch
+from studio.engine.shelf import Shelf
+from studio.explore.nearest import Neighbours
+from studio.explore.questions import Where
+from studio.metrics.measure import Reference
+from studio.models.core import catalog
+from studio.models.core import recipe as recipes
+from studio.models.core.model import Model
+from studio.runs.folder import RunFolder
+from studio.training.checkpoint import AVERAGE, load_model
+
+Live = Callable[[str], tuple[Model, int] | None]
+"""The newest averaged weights of a run in training, with their step; None when that run is not in training."""
+
+MODELS = 512 << 20
+"""Bytes of weights that are kept loaded."""
+NEIGHBOURS = 512 << 20
+"""Bytes of training examples that are kept ready for searches."""
+
+
+class Context:
+    """Everything that handlers in :mod:`studio.engine.answers` may use.
+
+    Args:
+        watch: progress and cancel of the question at hand.
+        live: where weights of a run in training come from; None: there is no training here.
+        free: whether torch's global generator may be used now (a trial of a recipe's speed); it is asked again
+            between moves. None: always.
+    """
+
+    def __init__(
+        self, watch: Watch | None = None, *, live: Live | None = None, free: Callable[[], bool] | None = None
+    ) -> None:
+        self.watch = watch or Watch()
+        self.alone = threading.Lock()
+        """Held by a training, and by a trial of a recipe's speed: both draw from torch's global generator."""
+        self._live = live or (lambda run: None)
+        self._free = free or (lambda: True)
+        self._models: Shelf[Model] = Shelf(MODELS, weight)
+        self._datasets: Shelf[Dataset] = Shelf(8)
+        self._neighbours: Shelf[Neighbours] = Shelf(NEIGHBOURS, lambda n: n.bytes)
+        self._references: Shelf[Reference] = Shelf(2)
+        self.seconds_per_step: dict[object, float] = {}
+        """What :mod:`studio.engine.proposals` has measured, by what the speed depends on."""
+
+    def watched(self, watch: Watch) -> Context:
+        """The same for another question: shelves are shared, the watch is not."""
+        other = copy.copy(self)
+        other.watch = watch
+        return other
+
+    def free(self) -> bool:
+        return self._free()
+
+    def live(self, run: str) -> tuple[Model, int] | None:
+        return self._live(run)
+
+    # --- for every handler, and for the exports of :mod:`studio.export`
+
+    def run(self, path: str) -> RunFolder:
+        return RunFolder(Path(path))
+
+    def model(self, where: Where) -> tuple[Model, int]:
+        """The weights that are asked for, on the CPU, in evaluation mode, not to be changed; and their step.
+
+        Raises:
+            NoCheckpoint: when there is no such checkpoint, or none at all.
+            DamagedRun: when a file of the run cannot be read.
+        """
+        if where.checkpoint is None and where.averaged and (live := self._live(where.run)) is not None:
+            return live
+        run = self.run(where.run)
+        step = where.checkpoint if where.checkpoint is not None else max(run.checkpoints(), default=None)
+        try:
+            # another run may have come under the same name, so its time is part of the key
+            stamp = (run.checkpoint(step or 0) / AVERAGE).stat().st_mtime_ns
+        except OSError:
+            run.info()  # a folder that is no run says so itself
+            return load_model(run, step, averaged=where.averaged)  # and this one what is missing
+        key = (str(run.path.resolve()), step, where.averaged, stamp)
+        return self._models.get(key, lambda: load_model(run, step, averaged=where.averaged)[0]), step or 0
+
+    def empty(self, run: RunFolder) -> Model:
+        """The model of a run without weights (on torch's meta device): for what does not depend on them."""
+        name, values = run.recipe()
+        kind = catalog.load(name)
+        with torch.device("meta"):
+            return kind(recipes.make(kind.recipe_type, values), run.info().data)
+
+    def data(self, spec: DataSpec) -> Dataset:
+        """The dataset that a run was trained on. Raises DataError when it is not in the cache any more."""
+        return self._datasets.get(spec.fingerprint, lambda: store.open(spec.fingerprint))
+
+    def neighbours(self, spec: DataSpec) -> Neighbours:
+        return self._neighbours.get(spec.fingerprint, lambda: Neighbours(self.data(spec)))
+
+    def reference(self, spec: DataSpec, samples: int, seed: int) -> Reference:
+        key = (spec.fingerprint, samples, seed)
+        return self._references.get(key, lambda: Reference(self.data(spec), samples=samples, seed=seed))
+
+
+def weight(model: Model) -> int:
+    """Bytes of a model's weights and buffers."""
+    return sum(t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers()))

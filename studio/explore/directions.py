@@ -1,0 +1,91 @@
+"""The directions of a latent along which the examples change most: eigenvectors of the mean of JᵀJ, J = ∂decode/∂z.
+
+JᵀJ is the metric that the decoder pulls back onto the latent (Shao et al. 2018, arXiv:1711.08014; Wang and Ponce 2021,
+arXiv:2101.06006); its mean over the prior has the directions that matter everywhere, not at one sample alone. Each
+Jacobian is exact; the mean is over latents drawn by a seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import sqrt
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from studio.data.watch import Watch
+from studio.models.core.latents import draw
+from studio.models.core.model import Prior
+
+Decoder = Callable[[Tensor], Tensor]
+WORK = 80e9
+"""Floating-point operations to spend: seconds of one core. Counted, not timed: the answer is always the same."""
+LATENTS = (2, 64)
+"""At least and at most so many are averaged over."""
+ROWS = 256
+"""Columns of Jacobians that are computed at once."""
+SPREAD = {"normal": 1.0, "uniform": 1 / sqrt(3)}
+"""σ of one dimension of a prior."""
+
+
+def principal_directions(
+    decode: Decoder, prior: Prior, count: int, seed: int, watch: Watch | None = None
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """The strongest directions and how much the example changes for one σ along each.
+
+    Args:
+        decode: latents B×size to examples, each row for itself (evaluation mode).
+        count: how many; at most ``prior.size``.
+        seed: of the latents that are averaged over.
+
+    Returns:
+        Orthonormal rows k×size, the strongest first, each with its largest entry positive; and k gains, the
+        root-mean-square change of a value on the model's scale.
+    """
+    watch = watch or Watch()
+    size = prior.size
+    samples = how_many(decode, size)
+    latents = torch.from_numpy(draw(prior.kind, size, samples, seed))
+    total = torch.zeros(size, size, dtype=torch.float64)
+    values = 1
+    for at in range(samples):
+        columns = []
+        for start in range(0, size, ROWS):
+            watch.advance(at * size + start, samples * size, "directions")
+            columns.append(jacobian_columns(decode, latents[at], start, min(start + ROWS, size)))
+        rows = torch.cat(columns).double()
+        values = rows.shape[1]
+        total += rows @ rows.T
+    weights, vectors = torch.linalg.eigh(total / samples)
+    kept = min(count, size)
+    top = vectors.T.flip(0)[:kept]
+    sign = top.gather(1, top.abs().argmax(dim=1, keepdim=True)).sign()
+    gains = (weights.flip(0)[:kept].clamp_min(0) / values).sqrt() * SPREAD[prior.kind]
+    watch.advance(samples * size, samples * size, "directions")
+    return (top * sign).float().numpy(), gains.float().numpy()
+
+
+def jacobian_columns(decode: Decoder, z: Tensor, start: int, stop: int) -> Tensor:
+    """∂decode(z)/∂z_i for i in start..stop, as rows of values.
+
+    Each row of the batch is the same latent with another tangent t. J·t comes from two reverse passes: Jᵀu is linear
+    in u, and its derivative by u along t is J·t. (Forward mode costs the same and loads torch's script compiler.)
+    """
+    with torch.enable_grad():
+        same = z.expand(stop - start, -1).contiguous().requires_grad_()
+        made = decode(same)
+        u = torch.zeros_like(made, requires_grad=True)
+        (back,) = torch.autograd.grad(made, same, u, create_graph=True)
+        (along,) = torch.autograd.grad(back, u, torch.eye(len(z))[start:stop])
+    return along.detach().float().reshape(stop - start, -1)
+
+
+def how_many(decode: Decoder, size: int) -> int:
+    """Latents to average over, by what a Jacobian costs: about four passes for each of its columns."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        decode(torch.zeros(1, size))
+    each = 4 * size * max(1, counter.get_total_flops())
+    return int(min(max(WORK // each, LATENTS[0]), LATENTS[1]))

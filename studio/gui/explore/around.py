@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
-from studio.explore.questions import Decoded, Nearest, NearestFound, Through, ThroughTime
+from studio.explore.questions import Decoded, Nearest, NearestFound, Pictures, Through, ThroughTime
 from studio.gui import theme
 from studio.gui.explore.explorer import Explorer
 from studio.gui.explore.film import NOTHING, Film
@@ -192,7 +193,7 @@ class Around(QFrame):
         self.film.set_empty(text)
         self.film.show_items(NOTHING)
 
-    def _pictures(self, images: np.ndarray, points: np.ndarray | None) -> np.ndarray:  # type: ignore[type-arg]
+    def _pictures(self, images: Pictures, points: npt.NDArray[np.float32] | None) -> Pictures:
         return self.explorer.pictures(Decoded(0, images, None if points is None else points.reshape(-1, 2)))
 
     # --- hands

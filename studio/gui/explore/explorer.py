@@ -22,6 +22,8 @@ from studio.gui.session import Session
 
 DIRECTIONS = 8
 POINT_SAMPLES = 512
+NORMAL_END = 4.0
+"""Truncation at so many σ or more is none: a normal value beyond it comes once in 16,000."""
 CALM = 500
 """Milliseconds after an edit before newer weights may redraw the sheet: hands come first."""
 
@@ -76,6 +78,11 @@ class Explorer(QObject):
         if self.view is None:
             raise LookupError("no run is shown")
         return self.view.data
+
+    @property
+    def bound(self) -> float:
+        """Truncation at this bound, or beyond it, is none."""
+        return 1.0 if self.state.prior == "uniform" else NORMAL_END
 
     @property
     def points(self) -> bool:

@@ -1,4 +1,4 @@
-"""A walk between picks: its keys, the way, played and scrubbed. Its frames are decoded once, then shown at any speed."""
+"""A walk between picks: its keys, the way, played and scrubbed. Frames are decoded once, then shown at any speed."""
 
 from __future__ import annotations
 
@@ -251,12 +251,8 @@ class WalkTab(QWidget):
         self.frame_changed.emit(index)
         if self.frames is None or index >= MOST_FRAMES:
             return
-        points = self.frames.points
-        one = Decoded(
-            self.frames.step,
-            self.frames.images[index : index + 1],
-            None if points is None else points[index : index + 1],
-        )
+        here, points = slice(index, index + 1), self.frames.points
+        one = Decoded(self.frames.step, self.frames.images[here], None if points is None else points[here])
         self.explorer.frame_shown.emit(one, f"walk, frame {index + 1} of {len(self._path)}")
 
     def _take(self) -> None:

@@ -11,7 +11,7 @@ import math
 import time
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from studio.gui import icons, theme
@@ -32,6 +32,7 @@ class Slider(QWidget):
         default: what reset goes back to; ``value`` when None.
         unit: behind the number, e.g. "σ".
         step: of an arrow key; a hundredth of the range when None.
+        at_high: shown in place of the number at the high end, where that end means "off".
         lockable: show a lock; a locked slider takes no edits (see :meth:`set_locked`).
     """
 
@@ -52,6 +53,7 @@ class Slider(QWidget):
         step: float | None = None,
         decimals: int = 2,
         lockable: bool = False,
+        at_high: str = "",
         tooltip: str = "",
         parent: QWidget | None = None,
     ) -> None:
@@ -69,9 +71,8 @@ class Slider(QWidget):
         self.label = QLabel(label)
         self.label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.track = Track(low, high)
-        self.number = _Number()
+        self.number = _Number(unit, at_high)
         self.number.setDecimals(decimals)
-        self.number.setSuffix(f" {unit}" if unit else "")
         self.lock = QToolButton()
         self.lock.setCheckable(True)
         self.lock.setAutoRaise(True)
@@ -128,9 +129,13 @@ class Slider(QWidget):
         self.track.set_default(self._default)
         self.number.allow(low, high)
         widest = max(len(f"{v:.{self._decimals}f}") for v in (low, high, -9.0))
-        digits = self.number.fontMetrics().horizontalAdvance("0" * widest + self.number.suffix())
+        digits = self.number.fontMetrics().horizontalAdvance("0" * widest + f" {self._unit}")
         self.number.setFixedWidth(digits + 3 * theme.SPACE)
         self._show()
+
+    def set_unit(self, unit: str) -> None:
+        self._unit = self.number.unit = unit
+        self.set_range(*self.range())
 
     def step(self) -> float:
         return self._step if self._step is not None else (self.track.high - self.track.low) / 100
@@ -181,7 +186,7 @@ class Slider(QWidget):
 
     def value_text(self) -> str:
         """The value as a screen reader says it: number and unit."""
-        return f"{self._value:.{self._decimals}f} {self._unit}".strip()
+        return self.number.textFromValue(self._value)
 
     def _show(self) -> None:
         self.track.set_value(self._value)
@@ -308,8 +313,9 @@ class Slider(QWidget):
 class _Number(QDoubleSpinBox):
     """A field to type in; shows values beyond its range as they are, and leaves the wheel to the list around it."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str, at_high: str) -> None:
         super().__init__()
+        self.unit, self.at_high = unit, at_high
         self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.setKeyboardTracking(False)
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -324,6 +330,31 @@ class _Number(QDoubleSpinBox):
         self.setRange(min(low, value), max(high, value))
         self.setValue(value)
         self.blockSignals(False)
+
+    def textFromValue(self, value: float) -> str:
+        if self.at_high and value >= self._range[1]:
+            return self.at_high
+        text = f"{value:.{self.decimals()}f}"
+        return f"{0.0:.{self.decimals()}f} {self.unit}".strip() if float(text) == 0 else f"{text} {self.unit}".strip()
+
+    def valueFromText(self, text: str) -> float:
+        found = self._read(text)
+        return self.value() if found is None else found
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        state = QValidator.State.Intermediate if self._read(text) is None else QValidator.State.Acceptable
+        return state, text, position
+
+    def _read(self, text: str) -> float | None:
+        """The number typed, without its unit, with a comma as well as a point; None while it is none yet."""
+        plain = text.strip().removesuffix(self.unit).strip().replace(",", ".").replace("−", "-")
+        if self.at_high and plain == self.at_high:
+            return self._range[1]
+        try:
+            value = float(plain)
+        except ValueError:
+            return None
+        return value if math.isfinite(value) else None
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

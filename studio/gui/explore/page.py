@@ -1,0 +1,368 @@
+"""The Explore page: asks what the chosen run's model can do, and opens a panel for each thing that one exists for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QElapsedTimer, Qt
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QSizePolicy,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.explore.questions import Describe, ModelView, Where
+from studio.export.provenance import Provenance
+from studio.gui import theme, work
+from studio.gui.explore.asking import Latest
+from studio.gui.explore.panel import Panel
+from studio.gui.explore.panels import PANELS
+from studio.gui.explore.parts import button, quiet, row
+from studio.gui.export.sheet import ExportSheet
+from studio.gui.session import Session, Trouble
+from studio.runs.folder import DamagedRun, RunFolder
+from studio.training.events import Event
+
+LIVE_EVERY = 1000
+"""Milliseconds between two looks at a run in training."""
+CONTROLS = 344
+
+
+class ExplorePage(QWidget):
+    """Follows ``session.run_chosen``. Asks nothing while it cannot be seen."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.run = ""
+        self.checkpoint: int | None = None
+        self.view: ModelView | None = None
+        self.panels: dict[str, Panel] = {}
+        """Those made so far, by capability."""
+        self.open: list[Panel] = []
+        """Those that the chosen run has, in the order of the tabs."""
+        self._describe = Latest(session, self, "describe")
+        self._pending: Provenance | None = None
+        self._saved: dict[str, Any] = {}
+        self._stale = True
+        self._since_live = QElapsedTimer()
+
+        self.title = QLabel()
+        theme.role(self.title, "title")
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.live = QLabel()
+        self.live.setAccessibleName("weights that are shown")
+        self.checkpoints = QComboBox()
+        self.checkpoints.setAccessibleName("checkpoint")
+        self.checkpoints.setToolTip("Whose weights draw: the newest ones, or those of an older checkpoint")
+        self.checkpoints.setMinimumContentsLength(12)
+        self.checkpoints.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.checkpoints.activated.connect(lambda i: self.show_checkpoint(self.checkpoints.itemData(i)))
+        self.export_button = button(
+            "Export …", "export", "Take pictures, walks or the model away (Ctrl+E)", self.export
+        )
+        theme.role(self.export_button, "primary")
+        self.header = QWidget()
+        bar = row(self.title)
+        bar.setStretch(0, 1)
+        for part in (self.live, self.checkpoints, self.export_button):
+            bar.addWidget(part)
+        self.header.setLayout(bar)
+
+        self.pictures = QStackedWidget()
+        self.controls = QTabWidget()
+        self.controls.setDocumentMode(True)
+        self.controls.setTabBarAutoHide(True)
+        self.controls.currentChanged.connect(self._panel_changed)
+        self.sheet = ExportSheet(session)
+        self.sheet.closed.connect(self._close_export)
+        self.side = QStackedWidget()
+        self.side.addWidget(self.controls)
+        self.side.addWidget(self.sheet)
+        self.side.setMinimumWidth(CONTROLS)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.setChildrenCollapsible(False)
+        self.split.setHandleWidth(theme.SPACE)
+        self.split.addWidget(self.pictures)
+        self.split.addWidget(self.side)
+        self.split.setStretchFactor(0, 1)
+        self.split.setStretchFactor(1, 0)
+        self.split.setSizes([1000, CONTROLS])
+
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.more = quiet(wrap=True)
+        self.more.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        theme.role(self.words, "heading")
+        self.to_train = button(
+            "Go to Train", "", "Open the Train page (Ctrl+1)", lambda: session.page_wanted.emit("train")
+        )
+        theme.role(self.to_train, "primary")
+        empty = QWidget()
+        inside = QVBoxLayout(empty)
+        inside.setSpacing(theme.SPACE)
+        inside.addStretch(2)
+        for part in (self.words, self.more):
+            inside.addWidget(part)
+        inside.addSpacing(theme.SPACE)
+        inside.addWidget(self.to_train, 0, Qt.AlignmentFlag.AlignHCenter)
+        inside.addStretch(3)
+        self.body = QStackedWidget()
+        self.body.addWidget(empty)
+        self.body.addWidget(self.split)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(2 * theme.SPACE, theme.SPACE, 2 * theme.SPACE, theme.SPACE)
+        whole.setSpacing(theme.SPACE)
+        whole.addWidget(self.header)
+        whole.addWidget(self.body, 1)
+
+        session.run_chosen.connect(self._choose)
+        session.started.connect(self._weights_may_be_there)
+        session.checkpointed.connect(self._weights_may_be_there)
+        session.ended.connect(self._weights_may_be_there)
+        session.progressed.connect(self._trains_on)
+        session.library_changed.connect(self._name)
+        session.provenance_dropped.connect(self.restore)
+        session.catalogue_changed.connect(self._name)
+        self._choose(session.run)
+
+    # --- which run
+
+    def _choose(self, run: str) -> None:
+        self.run, self.checkpoint, self.view = run, None, None
+        self._stale = True
+        self._describe.forget()
+        self._pending = None
+        for panel in self.open:
+            panel.forget()
+        self._close_export()
+        self._name()
+        if run:
+            self._say("Looking at this run …")
+            self.ask()
+        else:
+            self._say(
+                "No run to explore yet",
+                "Train a model, or choose a run in the list: then its pictures are here, and sliders to steer them.",
+                train=True,
+            )
+
+    def _name(self) -> None:
+        """The run's title, read off this thread."""
+        run, session = self.run, self.session
+
+        def read(watch: object) -> str:
+            folder = RunFolder(run)
+            try:
+                card = session.card(folder.recipe()[0])
+                return f"{folder.info().title}{' · ' + card.title if card else ''}"
+            except DamagedRun:
+                return Path(run).name
+
+        self.title.setText(Path(run).name)
+        if run:
+            work.run(self, read, lambda title: self.title.setText(title) if run == self.run else None)
+
+    def ask(self) -> None:
+        """Ask what this run's model can do, when somebody can see the answer."""
+        if self.run and self.isVisible():
+            self._stale = False
+            run = self.run
+            self._describe.ask(
+                Describe(Where(run, self.checkpoint)),
+                lambda view: self._described(run, view),
+                lambda message: self._not_described(run, message),
+            )
+
+    def _described(self, run: str, view: ModelView) -> None:
+        if run != self.run:
+            return
+        if not view.checkpoints and self.session.training != run:
+            self._say(
+                "This run has no weights yet",
+                "There is something to explore as soon as it has trained for a moment.",
+                train=True,
+            )
+            return
+        made, self._pending = self._pending, None
+        if made is not None:
+            self._go_back_to(made, view)
+        known, self.view = self.view, view
+        self._list_checkpoints()
+        if known is not None and self.open and replaced(known) == replaced(view):
+            for panel in self.open:  # the same model, trained on
+                panel.refresh()
+        else:
+            self._open(view)
+        if made is not None:
+            for panel in self.open:
+                panel.restore(made)
+
+    def _not_described(self, run: str, message: str) -> None:
+        if run == self.run:
+            self._say("This run cannot be explored yet", message, train=True)
+
+    def _open(self, view: ModelView) -> None:
+        wanted = [c for c in PANELS if c in view.capabilities]
+        if not wanted:
+            can = ", ".join(view.capabilities) or "nothing that a panel shows"
+            self._say("No panel for this model", f"What it can do: {can}.")
+            return
+        self.controls.blockSignals(True)
+        self.controls.clear()
+        self.open = []
+        for capability in wanted:
+            panel = self.panels.get(capability) or self._make(capability)
+            self.open.append(panel)
+            self.controls.addTab(panel.controls, panel.title)
+        self.controls.blockSignals(False)
+        self.body.setCurrentWidget(self.split)
+        self.export_button.setEnabled(True)
+        self.checkpoints.setEnabled(True)
+        self._panel_changed(0)
+        for panel in self.open:
+            panel.show_run(Where(self.run, self.checkpoint), view)
+
+    def _make(self, capability: str) -> Panel:
+        made = self.panels[capability] = PANELS[capability](self.session, self)
+        self.pictures.addWidget(made.pictures)
+        made.checkpoint_wanted.connect(self.show_checkpoint)
+        made.step_shown.connect(self._show_step)
+        made.restore_state(self._saved.get(capability, {}))
+        return made
+
+    def _panel_changed(self, index: int) -> None:
+        if 0 <= index < len(self.open):
+            self.pictures.setCurrentWidget(self.open[index].pictures)
+
+    def _say(self, words: str, more: str = "", *, train: bool = False) -> None:
+        """Words in place of panels."""
+        self.words.setText(words)
+        self.more.setText(more)
+        self.to_train.setVisible(train)
+        self.body.setCurrentIndex(0)
+        self.export_button.setEnabled(False)
+        self.export_button.setVisible(not train)  # one primary button at a time
+        self.checkpoints.setVisible(False)
+        self.live.clear()
+
+    # --- which weights
+
+    def _list_checkpoints(self) -> None:
+        if self.view is None:
+            return
+        self.export_button.setVisible(True)
+        self.checkpoints.setVisible(True)
+        self.checkpoints.blockSignals(True)
+        self.checkpoints.clear()
+        self.checkpoints.addItem("Live weights" if self._is_live() else "Newest weights", None)
+        for step in reversed(self.view.checkpoints):
+            self.checkpoints.addItem(f"Step {step:,}", step)
+        self.checkpoints.setCurrentIndex(max(self.checkpoints.findData(self.checkpoint), 0))
+        self.checkpoints.blockSignals(False)
+
+    def show_checkpoint(self, step: int | None) -> None:
+        """Other weights of the same run; the latent and all settings stay."""
+        if self.view is not None and step != self.checkpoint:
+            self.checkpoint = step
+            self._list_checkpoints()
+            for panel in self.open:
+                panel.show_run(Where(self.run, step), self.view)
+
+    def _is_live(self) -> bool:
+        return bool(self.run) and self.session.training == self.run
+
+    def _show_step(self, step: int) -> None:
+        live = self._is_live() and self.checkpoint is None
+        self.live.setText(f"● live · step {step:,}" if live else f"step {step:,}")
+        theme.role(self.live, "good" if live else "quiet")
+
+    def _weights_may_be_there(self, event: Event) -> None:
+        if event.run == self.run:
+            self._stale = True
+            self.ask()
+
+    def _trains_on(self, event: Event) -> None:
+        due = not self._since_live.isValid() or self._since_live.elapsed() >= LIVE_EVERY
+        if event.run != self.run or not self.isVisible() or not due or self._describe.busy:
+            return
+        self._since_live.start()
+        if self.view is None:
+            self.ask()
+        elif self.checkpoint is None:
+            for panel in self.open:
+                panel.refresh()
+
+    # --- export, and back
+
+    def export(self) -> None:
+        """Open the export sheet over the controls (Ctrl+E), or close it."""
+        panel = self.open[self.controls.currentIndex()] if self.open and self.view is not None else None
+        offer = panel.offer() if panel else None
+        if self.side.currentWidget() is self.sheet:
+            self._close_export()
+        elif offer is not None:
+            self.sheet.show_offer(offer)
+            self.side.setCurrentWidget(self.sheet)
+            self.sheet.setFocus()
+            theme.role(self.export_button, "quiet")  # the sheet has the primary button now
+
+    def _close_export(self) -> None:
+        self.side.setCurrentWidget(self.controls)
+        theme.role(self.export_button, "primary")
+
+    def restore(self, made: Provenance) -> None:
+        """Show the checkpoint and the latent that a dropped file was made of; its run was chosen just before."""
+        self._pending = made
+        self.checkpoint = self.view = None
+        self._stale = True
+        self.ask()
+
+    def _go_back_to(self, made: Provenance, view: ModelView) -> None:
+        if made.checkpoint in view.checkpoints:
+            self.checkpoint = made.checkpoint
+        else:
+            self.session.trouble.emit(
+                Trouble(
+                    f"The weights of step {made.checkpoint:,} are not kept any more",
+                    "The newest ones are shown with the same latent instead, so the picture may be another one.",
+                    about=self.run,
+                )
+            )
+
+    # --- the page itself
+
+    def save_state(self) -> dict[str, Any]:
+        panels = {**self._saved, **{name: panel.save_state() for name, panel in self.panels.items()}}
+        return {"panels": panels, "split": self.split.sizes()}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        panels, split = state.get("panels"), state.get("split")
+        if isinstance(panels, dict):
+            self._saved = {k: v for k, v in panels.items() if isinstance(v, dict)}
+            for name, panel in self.panels.items():
+                panel.restore_state(self._saved.get(name, {}))
+        if isinstance(split, list) and len(split) == 2 and all(isinstance(s, int) and s > 0 for s in split):
+            self.split.setSizes(split)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self.ask()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._since_live.invalidate()
+
+
+def replaced(view: ModelView) -> tuple[object, ...]:
+    """What makes two views be of the same model, however far it has trained."""
+    return view.data, view.capabilities, view.prior_kind, view.prior_size

@@ -1,0 +1,100 @@
+"""Datasets that come with Gen Studio: real digits, sprites with known factors, points in the plane. No network."""
+
+from __future__ import annotations
+
+import xxhash
+
+from studio.data import toys
+from studio.data.errors import Unrecognised
+from studio.data.reading import Source
+from studio.data.watch import Watch
+
+NAMES: tuple[str, ...] = ("digits", "sprites", *toys.TOYS)
+
+VERSION = 1
+"""Part of what identifies drawn sets: a change in how they are drawn makes new ones."""
+
+
+def source(name: str) -> Source:
+    """The built-in dataset of that name.
+
+    Raises:
+        Unrecognised: there is none.
+    """
+    if name == "digits":
+        return Digits()
+    if name == "sprites":
+        return Sprites()
+    if name in toys.TOYS:
+        return Toy(name)
+    raise Unrecognised(f"{name}: no built-in dataset has that name. There are {', '.join(NAMES)}.")
+
+
+class _BuiltIn(Source):
+    path = None
+    kind_of = "built-in"
+
+    def __init__(self, name: str, title: str) -> None:
+        self.title = title
+        self.origin = f"builtin:{name}"
+
+    def signature(self) -> str:
+        return f"{self.origin}:{VERSION}"
+
+    def content(self, watch: Watch) -> str:
+        return xxhash.xxh3_128(self.signature().encode()).hexdigest()
+
+
+class Digits(_BuiltIn, ArrayImages):
+    """1,797 handwritten digits of 8×8, values 0..16 stretched to 0..255. Alpaydin and Kaynak 1998, UCI, CC BY 4.0."""
+
+    size = (8, 8)
+    channels = 1
+    count = 1797
+    classes = tuple("0123456789")
+
+    def __init__(self) -> None:
+        super().__init__("digits", "Digits")
+
+    def notes(self) -> tuple[str, ...]:
+        return ("UCI optical digits, E. Alpaydin and C. Kaynak, CC BY 4.0",)
+
+    def raw(self) -> Iterator[Raw]:
+        stored = files("studio") / "resources" / "datasets" / "digits.npz"
+        with as_file(stored) as path, np.load(path, allow_pickle=False) as arrays:
+            images, labels = arrays["images"], arrays["labels"].astype(np.int64)
+        yield Raw(Scale(255 / 16).apply(images)[..., None], labels)
+
+
+class Sprites(_BuiltIn, ArrayImages):
+    """10,000 sprites of 32×32 in colour, whose factors are kept with the dataset."""
+
+    size = (sprites.SIDE, sprites.SIDE)
+    channels = 3
+    count = sprites.COUNT
+    classes = sprites.SHAPES
+
+    def __init__(self) -> None:
+        super().__init__("sprites", "Sprites")
+
+    def notes(self) -> tuple[str, ...]:
+        return (f"drawn by a procedure; known factors: {', '.join(sprites.FACTORS)}",)
+
+    def raw(self) -> Iterator[Raw]:
+        for images, factors in sprites.draw(self.count):
+            yield Raw(images, factors["shape"].astype(np.int64), factors=factors)
+
+
+class Toy(_BuiltIn, Points):
+    """20,000 points, labelled by mode where there are any."""
+
+    standardised = False
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, toys.TOYS[name][0])
+        self._name = name
+
+    def table(self) -> Table:
+        points, modes = toys.draw(self._name)
+        classes = toys.TOYS[self._name][2]
+        return Table(points, modes if classes else None, classes)

@@ -7,12 +7,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QValidator, QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QLineEdit, QWidget
 
-from studio.gui import theme
 from studio.models.core.recipe import FieldInfo, Value
-
-WIDE = 140
 
 
 class NumberBox(QAbstractSpinBox):
@@ -33,6 +30,7 @@ class NumberBox(QAbstractSpinBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
         self.setAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.lineEdit().setTextMargins(5, 0, 0, 0)
         self.lineEdit().textEdited.connect(self._typed)
         self.editingFinished.connect(self._tidy)
 
@@ -46,17 +44,7 @@ class NumberBox(QAbstractSpinBox):
             number = value
         self._value = number
         if not (self.hasFocus() and self._parse(self.lineEdit().text()) == number):
-            self.lineEdit().setText(self._text(value) + self._unit)
-
-    def _text(self, value: Value) -> str:
-        if isinstance(value, bool | str):
-            return str(value)
-        if isinstance(value, int):
-            return f"{value:,}" if abs(value) >= 10_000 else str(value)
-        if value and (abs(value) < 1e-3 or abs(value) >= 1e6):
-            mantissa, _, exponent = f"{value:.10e}".partition("e")
-            return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-        return f"{value:.10g}"
+            self.lineEdit().setText(said(value) + self._unit)
 
     def _parse(self, text: str) -> float | None:
         plain = text.removesuffix(self._unit).strip().replace(",", "").replace(" ", "").replace("−", "-")
@@ -77,7 +65,7 @@ class NumberBox(QAbstractSpinBox):
     def _tidy(self) -> None:
         """Typing is over: what was no number goes back to the last one that was."""
         value: Value = int(self._value) if self._whole and math.isfinite(self._value) else self._value
-        self.lineEdit().setText(self._text(value) + self._unit)
+        self.lineEdit().setText(said(value) + self._unit)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         state = QValidator.State.Acceptable if self._parse(text) is not None else QValidator.State.Intermediate
@@ -102,7 +90,7 @@ class NumberBox(QAbstractSpinBox):
         value = int(value) if self._whole else float(f"{value:.12g}")
         if value != self._value:
             self._value = value
-            self.lineEdit().setText(self._text(value) + self._unit)
+            self.lineEdit().setText(said(value) + self._unit)
             self.edited.emit(value)
 
     def _next(self, value: float, way: int) -> float:
@@ -126,6 +114,20 @@ class NumberBox(QAbstractSpinBox):
             super().wheelEvent(event)
         else:
             event.ignore()
+
+
+def said(value: Value) -> str:
+    """A value as a person reads and types it: 20,000 · 0.5 · 2e-4 · yes."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if value and (abs(value) < 1e-3 or abs(value) >= 1e6):
+        mantissa, _, exponent = f"{value:.10e}".partition("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return f"{value:.10g}"
 
 
 def ladder(value: float, way: int) -> float:
@@ -161,22 +163,11 @@ class Editor(QObject):
         self.field = field
         self._set: Callable[[Value], None]
         self.widget = self._make()
-        self.control: QWidget = self.widget
-        self.control.setAccessibleName(field.label)
-        self.control.setToolTip(tip(field))
+        self.widget.setAccessibleName(field.label)
+        self.widget.setToolTip(tip(field))
 
     def show_value(self, value: Value) -> None:
         self._set(value)
-
-    def set_read_only(self, fixed: bool) -> None:
-        """Shown, but not to be edited; numbers and text can still be copied."""
-        if isinstance(self.widget, NumberBox | QLineEdit):
-            self.widget.setReadOnly(fixed)
-            if isinstance(self.widget, NumberBox):
-                buttons = QAbstractSpinBox.ButtonSymbols
-                self.widget.setButtonSymbols(buttons.NoButtons if fixed else buttons.UpDownArrows)
-        else:
-            self.widget.setEnabled(not fixed)
 
     def show_problem(self, words: str) -> None:
         """Mark the control; the form shows the words below it."""
@@ -236,21 +227,3 @@ def tip(field: FieldInfo) -> str:
         lines.append(f"at least {field.low:g}{unit}" if field.low is not None else f"at most {field.high:g}{unit}")
     lines.append(f"default {field.default}{unit}")
     return "\n".join(lines)
-
-
-def labelled(editor: Editor) -> QLabel:
-    """The field's label, tied to its control."""
-    label = QLabel(editor.field.label)
-    label.setBuddy(editor.widget)
-    label.setToolTip(tip(editor.field))
-    return label
-
-
-def row(*widgets: QWidget) -> QHBoxLayout:
-    """Side by side, half a step apart."""
-    made = QHBoxLayout()
-    made.setContentsMargins(0, 0, 0, 0)
-    made.setSpacing(theme.SPACE // 2)
-    for widget in widgets:
-        made.addWidget(widget)
-    return made

@@ -86,7 +86,7 @@ class TrainPage(QWidget):
         self.tabs.button(0).setChecked(True)
         side = QWidget()
         column = QVBoxLayout(side)
-        column.setContentsMargins(2 * theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
+        column.setContentsMargins(2 * theme.SPACE, theme.SPACE, theme.SPACE // 2, theme.SPACE)
         column.setSpacing(theme.SPACE)
         column.addWidget(self.switch)
         column.addWidget(self.panes, 1)
@@ -220,6 +220,8 @@ class TrainPage(QWidget):
     def _curves_read(self, path: str, history: RunCurves) -> None:
         if self.live is not None and self.live.run == path:
             self.live = history = joined(history, self.live)
+        elif path == self._run and self.shown is not None and self.shown.series:
+            history = joined(history, self.shown)  # it trained, and ended, while the disk was read
         if path == self._run:
             self._show_curves(history)
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QVB
 
 from studio.gui import theme
 from studio.gui.icons import icon
-from studio.gui.train.editors import Editor, labelled
+from studio.gui.train.editors import Editor, said, tip
 from studio.models.core.recipe import FieldInfo, Problem, Value
 
 ESSENTIALS = 6
@@ -17,19 +17,24 @@ ESSENTIALS = 6
 
 
 class RecipeForm(QWidget):
-    """Rows of label and control, problems in words under their field, a Reset for each group, grey at the default."""
+    """Rows of label and control, problems in words under their field, a Reset for each group, grey at the default.
+
+    Args:
+        read_only: show values as text: a recipe that was, rather than one that will be.
+    """
 
     edited = Signal(str, object)
     reset_wanted = Signal(list)
     unfolded = Signal(bool)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, read_only: bool = False) -> None:
         super().__init__(parent)
         self.editors: dict[str, Editor] = {}
         self.resets: list[tuple[QToolButton, list[str]]] = []
         self.fields: tuple[FieldInfo, ...] = ()
         self._words: dict[str, QLabel] = {}
-        self._read_only = False
+        self._read_only = read_only
+        self._texts: dict[str, QLabel] = {}
         self._fold: QToolButton | None = None
         self._rest = QWidget()
         self._open = False
@@ -46,17 +51,15 @@ class RecipeForm(QWidget):
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        self.editors, self.resets, self._words = {}, [], {}
+        self.editors, self.resets, self._words, self._texts = {}, [], {}, {}
         essential = [f for f in fields if f.essential]
         first, rest = essential[:ESSENTIALS], essential[ESSENTIALS:] + [f for f in fields if not f.essential]
         self._column.addWidget(self._group("Essentials", first))
         self._fold = fold = QToolButton()
-        fold.setCheckable(True)
-        fold.setChecked(self._open)
         fold.setText("Everything else")
         fold.setIconSize(QSize(12, 12))
         fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        fold.toggled.connect(self.unfold)
+        fold.clicked.connect(lambda: self.unfold(not self._open))
         fold.setVisible(bool(rest))
         self._column.addWidget(fold)
         self._rest = QWidget()
@@ -67,7 +70,6 @@ class RecipeForm(QWidget):
             inside.addWidget(self._group(group, [f for f in rest if f.group == group]))
         self._column.addWidget(self._rest)
         self.unfold(self._open)
-        self.set_read_only(self._read_only)
 
     def _group(self, title: str, fields: list[FieldInfo]) -> QWidget:
         box = QWidget()
@@ -91,19 +93,29 @@ class RecipeForm(QWidget):
         top.setContentsMargins(0, 0, 0, 0)
         top.addWidget(heading, 1)
         top.addWidget(reset)
+        reset.setVisible(not self._read_only)
         grid.addLayout(top, 0, 0, 1, 2)
         for at, field in enumerate(fields):
+            label = QLabel(field.label)
+            label.setToolTip(tip(field))
+            _explain(label, field.term)
+            grid.addWidget(label, 2 * at + 1, 0)
+            if self._read_only:
+                text = self._texts[field.name] = QLabel()
+                text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+                text.setAccessibleName(field.label)
+                text.setToolTip(tip(field))
+                grid.addWidget(text, 2 * at + 1, 1)
+                continue
             editor = Editor(field, box)
+            label.setBuddy(editor.widget)
             editor.edited.connect(lambda value, name=field.name: self.edited.emit(name, value))
             self.editors[field.name] = editor
-            label = labelled(editor)
-            _explain(label, field.term)
             words = QLabel()
             theme.role(words, "bad")
             words.setWordWrap(True)
             words.hide()
             self._words[field.name] = words
-            grid.addWidget(label, 2 * at + 1, 0)
             grid.addWidget(editor.widget, 2 * at + 1, 1)
             grid.addWidget(words, 2 * at + 2, 0, 1, 2)
         return box
@@ -111,12 +123,12 @@ class RecipeForm(QWidget):
     def unfold(self, wide: bool) -> None:
         """Show everything else, or fold it away."""
         self._open = wide
-        self._rest.setVisible(wide and bool(self.editors))
+        self._rest.setVisible(wide and bool(self.fields))
         if self._fold is not None:
-            self._fold.setChecked(wide)
             self._fold.setIcon(icon("caret-down" if wide else "caret-right"))
-            hidden = [n for n in self.editors if self.editors[n].widget.parentWidget() in self._rest.children()]
-            self._fold.setToolTip(f"{'Hide' if wide else 'Show'} {len(hidden)} more fields")
+            essential = sum(f.essential for f in self.fields)
+            more = len(self.fields) - min(ESSENTIALS, essential)
+            self._fold.setToolTip(f"{'Hide' if wide else 'Show'} {more} more fields")
             self._fold.setAccessibleName(self._fold.toolTip())
         self.unfolded.emit(wide)
 
@@ -124,18 +136,13 @@ class RecipeForm(QWidget):
     def is_unfolded(self) -> bool:
         return self._open
 
-    def set_read_only(self, fixed: bool) -> None:
-        """A recipe that was, rather than one that will be."""
-        self._read_only = fixed
-        for editor in self.editors.values():
-            editor.set_read_only(fixed)
-        for button, _ in self.resets:
-            button.setVisible(not fixed)
-
     def show_values(self, values: Mapping[str, Value], baseline: Mapping[str, Value]) -> None:
         for name, editor in self.editors.items():
             if name in values:
                 editor.show_value(values[name])
+        units = {f.name: f.unit for f in self.fields}
+        for name, text in self._texts.items():
+            text.setText(f"{said(values[name])} {units[name]}".strip() if name in values else "–")
         for button, names in self.resets:
             button.setEnabled(any(values.get(n) != baseline.get(n) for n in names))
 

@@ -6,7 +6,7 @@ from functools import partial
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
 
 from studio.data import files
 from studio.gui import theme, work
-from studio.gui.icons import icon
 from studio.gui.session import Session, Trouble
 from studio.gui.train import presets
 from studio.gui.train.editors import QuietCombo
@@ -105,8 +104,6 @@ class RecipePane(QWidget):
         theme.role(self.words, "bad")
         self.words.hide()
         self.train = QPushButton("Train")
-        self.train.setIcon(icon("play-fill", "on_accent"))
-        self.train.setIconSize(QSize(14, 14))
         theme.role(self.train, "primary")
         self.train.clicked.connect(self.start)
         self.enqueue = QPushButton("Add to queue")
@@ -120,16 +117,22 @@ class RecipePane(QWidget):
         line = QFrame()
         theme.role(line, "line")
         line.setFixedHeight(1)
+        above, below = QVBoxLayout(), QVBoxLayout()
+        for block in (above, below):
+            block.setContentsMargins(0, 0, theme.SPACE, 0)
+            block.setSpacing(theme.SPACE)
+        for part in (self.heading, self.model, self.about, self.paper, self.expect):
+            above.addWidget(part)
+        below.addWidget(line)
+        below.addLayout(tools)
+        below.addWidget(self.words)
+        below.addLayout(verbs)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE)
-        for part in (self.heading, self.model, self.about, self.paper, self.expect):
-            layout.addWidget(part)
+        layout.addLayout(above)
         layout.addWidget(scroll, 1)
-        layout.addWidget(line)
-        layout.addLayout(tools)
-        layout.addWidget(self.words)
-        layout.addLayout(verbs)
+        layout.addLayout(below)
 
         self.recipe.changed.connect(self._show)
         self.recipe.judged.connect(self._show_judgement)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 TITLES = {
     "loss": ("Losses", ""),
-    "wasserstein": ("Wasserstein distance", "RMS difference of values"),
+    "wasserstein": ("Wasserstein distance", "RMS of values"),
     "likelihood": ("Likelihood", ""),
 }
 """Titles and units of groups whose name alone says too little; any other group is shown under its own name."""

@@ -6,7 +6,7 @@ import math
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
 
 from studio.gui import theme
@@ -46,6 +46,8 @@ class ElidedLabel(QLabel):
         return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 2, super().sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self.width() < 40 and self.fontMetrics().horizontalAdvance(self.text()) > self.width():
+            return  # one letter and dots say nothing
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
@@ -63,6 +65,9 @@ class CurveTools(QWidget):
         super().__init__()
         self.title = ElidedLabel(title)
         theme.role(self.title, "heading")
+        bold = theme.text_font()
+        bold.setBold(True)
+        self.title.setMinimumWidth(min(180, QFontMetrics(bold).horizontalAdvance(title) + 4))
         self.unit = ElidedLabel(unit)
         theme.role(self.unit, "quiet")
         self.smooth = QuietSlider(Qt.Orientation.Horizontal)

@@ -16,7 +16,7 @@ from studio.gui import theme
 from studio.gui.widgets import curve_export
 from studio.gui.widgets.curve_tools import CurveTools
 from studio.gui.widgets.legend import Entry, Legend
-from studio.gui.widgets.plot import Plot, cosmetic, plain
+from studio.gui.widgets.plot import Plot, cosmetic, ink, plain
 from studio.gui.widgets.series import Series
 
 LIVE_MS = 100
@@ -263,7 +263,7 @@ class CurvePanel(QWidget):
             curve.line.setVisible(not curve.hidden)
             curve.raw.setVisible(smooth and not curve.hidden)
             if curve.reference:
-                curve.name.setColor(theme.palette().quiet)
+                ink(curve.name)
             else:
                 entries.append(Entry(curve.label, colour, dash, hidden=curve.hidden))
         self.legend.set_entries(entries)
@@ -308,6 +308,7 @@ class CurvePanel(QWidget):
         self.drawn += 1
         shown = [c for c in self.curves if not c.hidden and len(c.series)]
         self.empty.setVisible(not shown)
+        self.plot.show_axes(bool(shown))
         if not shown:
             self.empty.setText("Nothing measured yet" if not self.curves else "No curve is shown")
             self.empty.resize(self.plot.widget.size())

@@ -48,7 +48,7 @@ class GridLayout:
 def fit(count: int, width: int, height: int, area: tuple[int, int], gap: int) -> GridLayout | None:
     """The columns that make ``count`` images of ``width`` × ``height`` as large as the area allows.
 
-    Enlarged images get a whole scale (or one and a half), so that every image pixel is as large as the next; of
+    Enlarged images get a whole scale where they can, so that every image pixel is as large as the next; of
     equally large layouts the one that leaves fewest tiles empty, then the widest, is taken. None when nothing fits.
     """
     if count < 1 or width < 1 or height < 1:
@@ -77,9 +77,11 @@ def fit(count: int, width: int, height: int, area: tuple[int, int], gap: int) ->
 
 
 def _whole(room: float) -> float:
-    """The largest scale within ``room`` at which pixels look alike; images that must shrink keep any scale."""
-    if room >= 2:
-        return float(math.floor(room))
-    if room >= 1:
-        return 1.5 if room >= 1.5 else 1.0
-    return room
+    """A scale within ``room`` at which pixels look alike: whole, or in quarters where whole would waste much room.
+
+    Images that must shrink keep any scale.
+    """
+    if room < 1:
+        return room
+    whole = float(math.floor(room))
+    return whole if whole >= 3 or whole / room > 0.88 else math.floor(room * 4) / 4

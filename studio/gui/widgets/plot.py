@@ -103,6 +103,12 @@ class Plot:
         self.x_label = x_label
         self.recolour()
 
+    def show_axes(self, shown: bool) -> None:
+        """Numbers at the axes; an empty plot has none to show."""
+        if self.left.style["showValues"] != shown:
+            for axis in (self.left, self.bottom):
+                axis.setStyle(showValues=shown)
+
     def recolour(self) -> None:
         colours = theme.palette()
         self.widget.setBackground(QColor(colours.base))
@@ -124,8 +130,19 @@ class Plot:
         """A new text upon the plot, for a line that is named where it is; its right lower corner is its place."""
         made = pg.TextItem(anchor=(1, 1))
         made.setFont(theme.text_font(theme.SMALL_PIXELS))
+        made.setZValue(10)
         self.item.addItem(made, ignoreBounds=True)
         return made
+
+
+def ink(text: Any) -> None:
+    """Give a text on the plot the colours of the theme, on a veil that keeps it readable over lines."""
+    colours = theme.palette()
+    veil = QColor(colours.base)
+    veil.setAlpha(190)
+    text.fill = pg.mkBrush(veil)
+    text.setColor(colours.text)
+    text.update()
 
 
 def cosmetic(colour: str, dash: Sequence[float] = ()) -> QPen:

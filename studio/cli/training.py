@@ -13,8 +13,6 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-import filelock
-
 from studio import data
 from studio.cli.errors import Failure, Interrupted, Usage
 from studio.cli.terminal import Bar, duration
@@ -76,15 +74,13 @@ def resume(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
     asked = parser.parse_args(words)
     run = find(asked.run)
-    state = run.state()
-    steps = asked.steps or int(run.recipe()[1]["steps"])
+    try:
+        state, steps = run.state(), asked.steps or int(run.recipe()[1]["steps"])
+    except DamagedRun as wrong:
+        raise Failure(str(wrong)) from wrong
     if steps <= state.step:
         raise Usage(f"{run.path.name} is already at step {state.step:,}; --steps {state.step * 2} would take it on")
-    try:
-        dataset = store.open(run.info().data.fingerprint)
-    except (DataError, OSError):
-        dataset = _again(run)
-    return _go(run, dataset, steps, asked.device)
+    return _go(run, None, steps, asked.device)
 
 
 def find(name: str) -> RunFolder:
@@ -119,28 +115,14 @@ def _prepared(source: Source, asked: argparse.Namespace) -> Dataset:
     return dataset
 
 
-def _again(run: RunFolder) -> Dataset:
-    """The dataset is no longer in the cache: say where it came from."""
-    spec = run.info().data
-    raise Failure(
-        f"the dataset of this run ({spec.name}) is not in the cache any more; bring it back with: "
-        f"gen-studio train … {spec.source} --steps 1"
-    )
-
-
-def _go(run: RunFolder, dataset: Dataset, steps: int | None, device: str) -> int:
-    from studio.metrics.measure import measure
-    from studio.training.trainer import Trainer
+def _go(run: RunFolder, dataset: Dataset | None, steps: int | None, device: str) -> int:
+    from studio.training.start import trainer
 
     said: queue.SimpleQueue[control.Control] = queue.SimpleQueue()
     listener = _Listener(run, said)
-    print(f"run         {run.path}")
-    try:
-        trainer = Trainer(run, dataset, device=device, steps=steps, metrics=measure)
-        with _on_interrupt(said) as interrupted, listener.bar:
-            trainer.run(listener.hear, said)
-    except (DamagedRun, filelock.Timeout) as wrong:
-        raise Failure(str(wrong) or f"{run.path} is being trained by somebody else") from wrong
+    print(f"run         {run.path}", flush=True)
+    with _on_interrupt(said) as interrupted, listener.bar:
+        trainer(run.path, device=device, steps=steps, data=dataset).run(listener.hear, said)
     ended = listener.ended
     if ended is None or ended.reason == "failed":
         raise Failure(ended.message if ended else "the training ended without saying why")

@@ -38,7 +38,7 @@ class Bench(QWidget):
         self.tiles: list[Tile] = []
         inner = QWidget()
         column = QVBoxLayout(inner)
-        column.setContentsMargins(4 * SPACE, 4 * SPACE, 4 * SPACE, 4 * SPACE)
+        column.setContentsMargins(4 * SPACE, 3 * SPACE, 4 * SPACE, 2 * SPACE)
         column.setSpacing(2 * SPACE)
         self.target = _Target()
         self.target.open.clicked.connect(self.open_wanted)
@@ -108,7 +108,7 @@ class _Target(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setMinimumHeight(22 * SPACE)
+        self.setMinimumHeight(20 * SPACE)
         column = QVBoxLayout(self)
         column.setContentsMargins(4 * SPACE, 2 * SPACE, 4 * SPACE, 2 * SPACE)
         column.setSpacing(SPACE)

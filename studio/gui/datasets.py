@@ -194,7 +194,7 @@ def read(offer: Offer, watch: Watch) -> DataSpec:
     from studio.data import builtin, standard, store
 
     source = builtin.source(offer.name) if offer.origin == "builtin" else standard.source(offer.name)
-    return store.prepare(source, source.inspect(watch).suggested, watch).spec
+    return store.prepare(source, None, watch).spec
 
 
 def line_of(spec: DataSpec) -> str:

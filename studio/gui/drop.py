@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,9 @@ from studio.gui import words, work
 from studio.gui.session import Session, Trouble
 from studio.gui.theme import SPACE, colour, palette, text_font
 from studio.models.core.recipe import Value, from_toml
+from studio.runs import incoming
 from studio.runs.folder import DamagedRun, RunFolder
+from studio.runs.library import Library
 
 if TYPE_CHECKING:
     from studio.data.reading import Found, Source
@@ -71,11 +72,23 @@ class OriginDrop:
     run: Path | None
 
 
+@dataclass(frozen=True)
+class Missed:
+    """What could not be opened, and why."""
+
+    name: str
+    error: Exception
+
+
 Drop = DataDrop | RecipeDrop | RunDrop | OriginDrop
 
 
 class DropError(Exception):
     """``str()`` says which file, what is wrong, and what to do."""
+
+
+ERRORS = (DataError, DropError, DamagedRun, incoming.Refused, OSError, ValueError)
+"""What opening something may end with that is the file's fault, and is said on a banner."""
 
 
 class Drops(QObject):
@@ -87,35 +100,40 @@ class Drops(QObject):
         super().__init__(parent)
         self.session = session
 
-    def drop(self, paths: Sequence[Path]) -> Watch | None:
-        """Take what was dropped. Answers at once; what comes of it arrives as choices, the sheet, or a banner."""
+    def drop(self, paths: Sequence[Path], *, afresh: bool = False) -> Watch | None:
+        """Take what was dropped. Answers at once; what comes of it arrives as choices, the sheet, or a banner.
+
+        Args:
+            afresh: show the sheet even for data that was read before, so that it can be read in another way.
+        """
         if not paths:
             return None
         name = paths[0].name or str(paths[0])
         what = name if len(paths) == 1 else words.plural(len(paths), "file")
         self.session.trouble_over.emit("drop")
+        given = list(paths)
         return work.run(
             self,
-            lambda watch: look(list(paths), watch),
+            lambda watch: look(given, watch, afresh=afresh),
             self._act,
-            lambda e: self._fail(what, e),
-            title=f"Reading {what}",
+            lambda error: self._fail(what, error),
+            title=f"Looking at {what}",
         )
 
     def _fail(self, what: str, error: Exception) -> None:
         if isinstance(error, Cancelled):
             return
-        if isinstance(error, DataError | DropError | DamagedRun | OSError | ValueError):
+        if isinstance(error, ERRORS):
             text = str(error)
             self.session.trouble.emit(Trouble(f"{what} could not be opened", text, about="drop"))
             return
         raise error
 
-    def _act(self, drops: list[Drop | Exception]) -> None:
+    def _act(self, drops: list[Drop | Missed]) -> None:
         for drop in drops:
             match drop:
-                case Exception():
-                    self._fail(_named(drop), drop)
+                case Missed(name=name, error=error):
+                    self._fail(name, error)
                 case RecipeDrop(path=path, model=model, values=values):
                     self._take_recipe(path, model, values)
                 case RunDrop(path=path, imported=imported):
@@ -159,14 +177,10 @@ class Drops(QObject):
         self.session.provenance_dropped.emit(drop.provenance)
 
 
-def _named(error: Exception) -> str:
-    return str(getattr(error, "dropped", "")) or "What was dropped"
-
-
-def look(paths: list[Path], watch: Watch) -> list[Drop | Exception]:
+def look(paths: list[Path], watch: Watch, *, afresh: bool = False) -> list[Drop | Missed]:
     """What each path is. Several pictures together are one dataset. For a worker thread.
 
-    What cannot be opened is in the list as its error, so that one bad file costs none of the others.
+    What cannot be opened is in the list too, so that one bad file costs none of the others.
 
     Raises:
         Cancelled: when the watch says so.
@@ -175,73 +189,51 @@ def look(paths: list[Path], watch: Watch) -> list[Drop | Exception]:
     if len(together) > 1:
         others = [p for p in paths if p not in together]
         paths = [*others, _gathered(together, watch)]
-    found: list[Drop | Exception] = []
+    found: list[Drop | Missed] = []
     for path in paths:
         try:
-            found.append(look_at(path, watch))
-        except (DataError, DropError, DamagedRun, OSError, ValueError) as error:
-            error.dropped = path.name or str(path)  # type: ignore[union-attr]
-            found.append(error)
+            found.append(look_at(path, watch, afresh=afresh))
+        except ERRORS as error:
+            found.append(Missed(path.name or str(path), error))
     return found
 
 
-def look_at(path: Path, watch: Watch) -> Drop:
+def look_at(path: Path, watch: Watch, *, afresh: bool = False) -> Drop:
     """What one path is, by content.
 
     Raises:
-        DataError, DropError, DamagedRun, OSError, ValueError: in words for a person.
+        Those of :data:`ERRORS`, in words for a person.
         Cancelled: when the watch says so.
     """
+    from studio.data import sources, store  # these decode pictures: loaded with the first drop, not with the window
+    from studio.export import provenance
+
     path = path.expanduser().absolute()
     if not path.exists():
         raise DropError(f"{path}: there is no such file or folder.")
-    suffix = path.suffix[1:].lower()
-    if suffix == "toml":
+    if path.suffix.lower() == ".toml":
         model, values = from_toml(path.read_text("utf-8"))
         return RecipeDrop(path, model, values)
-    if (path / "run.json").is_file() or (path / "recipe.toml").is_file():
-        return _run(path)
-    if suffix in CARRIERS and path.is_file():
-        from studio.export import provenance
-
+    if (path / "run.json").is_file() or incoming.is_bundle(path):
+        return _run(path, watch)
+    if path.is_file():
         origin = provenance.read(path)
         if origin is not None:
             return OriginDrop(path, origin, _run_of(origin))
-        if suffix in ("safetensors", "onnx"):
-            raise DropError(f"{path.name} holds weights that do not say which run made them; they cannot be opened.")
-    if _is_bundle(path):
-        return _run(path)
-    from studio.data import sources
-
-    source = sources.recognise(path)
-    known = known_as(source)
+        if path.suffix.lower() in (".safetensors", ".onnx"):
+            raise DropError(f"{path.name} does not say which run made it, so there is nothing to open it with.")
+    source = sources.recognise(path, watch)
+    known = None if afresh else store.known(source)
     return DataDrop(source, None if known else source.inspect(watch), known)
 
 
-def known_as(source: Source) -> DataSpec | None:
-    """The dataset that this source was read into before, when its files have not changed since."""
-    from studio.data import store
-
-    return store.known(source)
-
-
-def _run(path: Path) -> RunDrop:
+def _run(path: Path, watch: Watch) -> RunDrop:
     """A run's folder or bundle: into the library, unless it lies there already."""
     root = places.runs().resolve()
     if path.is_dir() and path.resolve().parent == root:
         RunFolder(path).info()  # a damaged one says so here
         return RunDrop(path, imported=False)
-    from studio.runs.library import Library
-
-    return RunDrop(Library(root).import_file(path), imported=True)
-
-
-def _is_bundle(path: Path) -> bool:
-    if not path.is_file() or not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        names = {name.rsplit("/", 1)[-1] for name in archive.namelist() if name.count("/") <= 1}
-    return {"run.json", "recipe.toml"} <= names
+    return RunDrop(Library(root).import_file(path, watch), imported=True)
 
 
 def _run_of(origin: Provenance) -> Path | None:

@@ -26,6 +26,8 @@ class Sidebar(QWidget):
     """See the module. ``add_wanted``: the person wants to bring in data."""
 
     add_wanted = Signal()
+    again_wanted = Signal(object)
+    """Path of a source that is to be read in another way."""
 
     def __init__(self, session: Session, datasets: Datasets, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -139,6 +141,8 @@ class Sidebar(QWidget):
             source = Path(spec.source)
             if source.is_absolute():
                 folder = QUrl.fromLocalFile(str(source.parent))
+                again = "Read it in another way …"
+                menu.addAction(icon("arrows-clockwise"), again, lambda: self.again_wanted.emit(source))
                 menu.addAction(icon("folder-open"), "Show its source", lambda: QDesktopServices.openUrl(folder))
             menu.addSeparator()
             menu.addAction(icon("trash"), "Forget it (its source stays)", lambda: self.datasets.forget(offer))

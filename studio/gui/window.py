@@ -22,7 +22,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QApplication, QFileDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.gui import icons, work
 from studio.gui.banner import Banners
@@ -54,6 +54,8 @@ class MainWindow(QWidget):
         self.setWindowIcon(icons.window_icon())
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # else the first button would seem to be chosen
+        self.setFocus()
         self.pages: dict[str, QWidget] = {}
         self.page = "train"
         self._painted = False
@@ -75,6 +77,7 @@ class MainWindow(QWidget):
         self.stack.addWidget(self.bench)
         self.sidebar = Sidebar(session, self.datasets)
         self.sidebar.add_wanted.connect(self.show_bench)
+        self.sidebar.again_wanted.connect(lambda path: self.drops.drop([path], afresh=True))
         self.status = StatusLine(session)
         self.status.queue_wanted.connect(self._show_queue)
         self.overlay = DropOverlay(self)
@@ -125,7 +128,8 @@ class MainWindow(QWidget):
         given = list(paths)
 
         def back(found: Remembered) -> None:
-            self._restoring = False
+            if not self._restoring:  # the person was quicker
+                found = Remembered(found.settings, None, "")
             if found.dataset is not None and self.session.dataset is None:
                 self.session.choose_dataset(found.dataset)
             if found.run and not self.session.run:
@@ -133,6 +137,7 @@ class MainWindow(QWidget):
             self.show_page(self.page)
             if given:
                 self.drop(given)
+            QTimer.singleShot(200, self, lambda: self._page("train"))  # so that the first click on it need not wait
 
         work.run(self, lambda watch: memory.still_there(), back)
         self.session.offer_interrupted()
@@ -160,8 +165,9 @@ class MainWindow(QWidget):
             raise ValueError(f"there is no page {name!r}")
         self.page = name
         self.top.show_page(name)
-        if self._restoring or not self._painted:
+        if not self._painted:
             return
+        self._restoring = False
         empty = self.session.dataset is None and not self.session.run
         self._show(self.bench if name == "train" and empty else self._page(name))
 
@@ -267,10 +273,14 @@ class MainWindow(QWidget):
     def _train(self) -> None:
         if self.session.training:
             self._steer(control.Resume() if self.session.is_paused else control.Pause())
-        elif self.page == "train" and self.stack.currentWidget() is self.pages.get("train"):
-            page: Any = self.pages["train"]
-            if hasattr(page, "train"):
-                page.train()
+            return
+        page = self.pages.get("train")
+        if page is not None and self.stack.currentWidget() is page:
+            # The page has one primary button: Train, or Resume.
+            for button in page.findChildren(QPushButton):
+                if button.property("role") == "primary" and button.isVisible() and button.isEnabled():
+                    button.click()
+                    return
 
     def _steer(self, wish: control.Control) -> None:
         if self.session.training:

@@ -182,7 +182,8 @@ def close(timeout: float = 10.0) -> bool:
     for watch in running.values():
         watch.cancel()
     pool.shutdown(wait=False, cancel_futures=True)
-    ended = not wait(running, timeout).not_done
+    # Those that never began are cancelled, and wait() would take that for not done.
+    ended = not wait([f for f in running if not f.cancelled()], timeout).not_done
     if ended:
         pool.shutdown(wait=True)
     desk.jobs.clear()

@@ -100,8 +100,7 @@ def _(question: ThroughTime, context: Context) -> Through:
 @answer.register
 def _(question: Directions, context: Context) -> DirectionsFound:
     model, step = context.model(question.where)
-    decoder = _decoder(model)
-    vectors, gains = principal_directions(decoder.decode, decoder.prior, question.count, question.seed, context.watch)
+    vectors, gains = principal_directions(_decoder(model), question.count, question.seed, context.watch)
     return DirectionsFound(step, vectors, gains)
 
 

@@ -19,21 +19,18 @@ from typing import Any
 import psutil
 import torch
 
-from studio.data import store
-from studio.data.dataset import Dataset
-from studio.data.errors import DataError
 from studio.data.watch import Watch
 from studio.engine.answers import Context, answer
 from studio.engine.messages import Start
 from studio.explore.questions import AnyQuestion
-from studio.metrics.measure import LiveMeasure
 from studio.models.core.model import Model
 from studio.runs.folder import RunFolder, versions
 from studio.training import device as devices
+from studio.training import start as begin
 from studio.training.control import Control
 from studio.training.events import Event
 from studio.training.snapshot import Snapshot
-from studio.training.trainer import CannotTrain, Trainer
+from studio.training.trainer import Trainer
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 FIRST_LOOK = 5.0
@@ -99,14 +96,7 @@ class Host:
             with self._context.alone:  # a trial of a recipe's speed, if there is one, ends after its present move
                 devices.give_way()  # before this thread's first parallel work, so that its helpers inherit it
                 self._use_threads(CORES)
-                run = RunFolder(start.run)
-                trainer = Trainer(
-                    run,
-                    lambda: opened(run),
-                    device=start.device,
-                    steps=start.steps,
-                    metrics=LiveMeasure(),
-                )
+                trainer = begin.trainer(start.run, device=start.device, steps=start.steps)
                 self._path = Path(start.run)
                 self._trainer = trainer
                 trainer.run(emit, control)
@@ -123,19 +113,3 @@ class Host:
             torch.zeros(1 << 16).add_(1)  # see the module
             torch.set_num_threads(count)
             self._threads.count = count
-
-
-def opened(run: RunFolder) -> Dataset:
-    """The dataset of a run.
-
-    Raises:
-        CannotTrain: when it is not in the cache any more, saying how to bring it back.
-    """
-    spec = run.info().data
-    try:
-        return store.open(spec.fingerprint)
-    except (DataError, OSError, LookupError) as wrong:
-        raise CannotTrain(
-            f"the dataset of this run, {spec.name}, is not at hand any more ({wrong}). "
-            f"Add it again from {spec.source or 'where it came from'}, prepared in the same way, and resume"
-        ) from wrong

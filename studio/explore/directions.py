@@ -7,20 +7,20 @@ Jacobian is exact; the mean is over latents drawn by a seed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Iterator
 from math import sqrt
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
+from torch import Tensor, nn
 
 from studio.data.watch import Watch
 from studio.models.core.latents import draw
 from studio.models.core.model import Prior
 
-Decoder = Callable[[Tensor], Tensor]
 WORK = 80e9
 """Floating-point operations to spend: seconds of one core. Counted, not timed: the answer is always the same."""
 LATENTS = (2, 64)
@@ -31,14 +31,23 @@ SPREAD = {"normal": 1.0, "uniform": 1 / sqrt(3)}
 """σ of one dimension of a prior."""
 
 
+class Decoder(Protocol):
+    """A model that decodes a latent (:class:`~studio.models.core.model.DecodesLatent`), and its layers."""
+
+    @property
+    def prior(self) -> Prior: ...
+    def decode(self, z: Tensor) -> Tensor: ...
+    def modules(self) -> Iterator[nn.Module]: ...
+
+
 def principal_directions(
-    decode: Decoder, prior: Prior, count: int, seed: int, watch: Watch | None = None
+    model: Decoder, count: int, seed: int, watch: Watch | None = None
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """The strongest directions and how much the example changes for one σ along each.
 
     Args:
-        decode: latents B×size to examples, each row for itself (evaluation mode).
-        count: how many; at most ``prior.size``.
+        model: decodes each row of latents for itself, as in evaluation mode.
+        count: how many; at most the size of its latent.
         seed: of the latents that are averaged over.
 
     Returns:
@@ -46,8 +55,8 @@ def principal_directions(
         root-mean-square change of a value on the model's scale.
     """
     watch = watch or Watch()
-    size = prior.size
-    samples = how_many(decode, size)
+    prior, size = model.prior, model.prior.size
+    samples = how_many(model)
     latents = torch.from_numpy(draw(prior.kind, size, samples, seed))
     total = torch.zeros(size, size, dtype=torch.float64)
     values = 1
@@ -55,7 +64,7 @@ def principal_directions(
         columns = []
         for start in range(0, size, ROWS):
             watch.advance(at * size + start, samples * size, "directions")
-            columns.append(jacobian_columns(decode, latents[at], start, min(start + ROWS, size)))
+            columns.append(jacobian_columns(model.decode, latents[at], start, min(start + ROWS, size)))
         rows = torch.cat(columns).double()
         values = rows.shape[1]
         total += rows @ rows.T
@@ -68,7 +77,7 @@ def principal_directions(
     return (top * sign).float().numpy(), gains.float().numpy()
 
 
-def jacobian_columns(decode: Decoder, z: Tensor, start: int, stop: int) -> Tensor:
+def jacobian_columns(decode: Callable[[Tensor], Tensor], z: Tensor, start: int, stop: int) -> Tensor:
     """∂decode(z)/∂z_i for i in start..stop, as rows of values.
 
     Each row of the batch is the same latent with another tangent t. J·t comes from two reverse passes: Jᵀu is linear
@@ -83,9 +92,27 @@ def jacobian_columns(decode: Decoder, z: Tensor, start: int, stop: int) -> Tenso
     return along.detach().float().reshape(stop - start, -1)
 
 
-def how_many(decode: Decoder, size: int) -> int:
+def how_many(model: Decoder) -> int:
     """Latents to average over, by what a Jacobian costs: about four passes for each of its columns."""
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        decode(torch.zeros(1, size))
-    each = 4 * size * max(1, counter.get_total_flops())
+    each = 4 * model.prior.size * max(1, work(model))
     return int(min(max(WORK // each, LATENTS[0]), LATENTS[1]))
+
+
+def work(model: Decoder) -> int:
+    """Multiplications and additions of one pass, those of dense and convolutional layers."""
+    found = 0
+
+    def count(layer: nn.Module, given: tuple[Tensor, ...], made: Tensor) -> None:
+        nonlocal found
+        weights = getattr(layer, "weight", None)
+        if isinstance(weights, Tensor) and weights.dim() > 1:
+            # each weight is used once at each place: of the output, or of the input that a transposed layer spreads
+            transposed = isinstance(layer, nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d)
+            found += 2 * weights.numel() * (given[0] if transposed else made)[0, 0].numel()
+
+    twin = copy.deepcopy(model)  # other lanes may be using this one
+    for layer in twin.modules():
+        layer.register_forward_hook(count)
+    with torch.no_grad():
+        twin.decode(torch.zeros(1, model.prior.size))
+    return found

@@ -7,8 +7,8 @@ modes.py     how many modes of a mixture the samples reach, and how many samples
 """
 
 from studio.metrics.exact import exact_wasserstein
-from studio.metrics.measure import LiveMeasure, Reference, measure
+from studio.metrics.measure import Reference, measure
 from studio.metrics.modes import coverage
 from studio.metrics.sliced import sliced_wasserstein
 
-__all__ = ["LiveMeasure", "Reference", "coverage", "exact_wasserstein", "measure", "sliced_wasserstein"]
+__all__ = ["Reference", "coverage", "exact_wasserstein", "measure", "sliced_wasserstein"]

@@ -20,7 +20,6 @@ Where a dataset has nothing held out, training data stands in and every key says
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -134,34 +133,6 @@ def measure(
 ) -> dict[str, float]:
     """:meth:`Reference.measure` for once. Who measures again and again keeps a :class:`Reference`."""
     return Reference(data, samples=samples, seed=seed).measure(model, critic=critic, watch=watch)
-
-
-class Sampled(Protocol):
-    """Weights of a training at one moment (:class:`studio.training.snapshot.Snapshot`)."""
-
-    @property
-    def data(self) -> Dataset: ...
-    def model(self) -> Model: ...
-
-
-class LiveMeasure:
-    """What a trainer measures now and then: small sets, so that it costs a fraction of a second, and the same real
-    ones each time. One object for one training.
-
-    Args:
-        samples: how many are compared; see :class:`Reference`.
-    """
-
-    def __init__(self, samples: int = 1024, seed: int = 0) -> None:
-        self._samples = samples
-        self._seed = seed
-        self._reference: Reference | None = None
-
-    def __call__(self, snapshot: Sampled) -> dict[str, float]:
-        """Raises ValueError as :meth:`Reference.measure`."""
-        if self._reference is None:
-            self._reference = Reference(snapshot.data, samples=self._samples, seed=self._seed)
-        return self._reference.measure(snapshot.model())
 
 
 def _vectors(data: Dataset, indices: npt.NDArray[np.int64]) -> Floats:

@@ -1,5 +1,7 @@
 """Principal directions against decoders whose Jacobian is known."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,18 @@ from studio.data.watch import Cancelled, Watch
 from studio.explore import directions
 from studio.explore.directions import jacobian_columns, principal_directions
 from studio.models.core.model import Prior
+
+
+class Decodes(nn.Module):
+    """Any network as a model that decodes a latent."""
+
+    def __init__(self, net: nn.Module, size: int, kind: Literal["normal", "uniform"] = "normal") -> None:
+        super().__init__()
+        self.net = net
+        self.prior = Prior(kind, size)
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.net(z)
 
 
 def linear(matrix: Tensor) -> nn.Linear:
@@ -27,9 +41,9 @@ def known(values: int = 40, size: int = 6) -> tuple[Tensor, np.ndarray, np.ndarr
 
 
 @pytest.mark.parametrize(("kind", "sigma"), [("normal", 1.0), ("uniform", 1 / np.sqrt(3))])
-def test_of_a_linear_decoder_they_are_its_singular_vectors(kind: str, sigma: float) -> None:
+def test_of_a_linear_decoder_they_are_its_singular_vectors(kind: Literal["normal", "uniform"], sigma: float) -> None:
     matrix, right, strengths = known()
-    vectors, gains = principal_directions(linear(matrix), Prior(kind, 6), 4, 0)  # type: ignore[arg-type]
+    vectors, gains = principal_directions(Decodes(linear(matrix), 6, kind), 4, 0)
     assert vectors.shape == (4, 6)
     np.testing.assert_allclose(np.abs((vectors * right[:4]).sum(axis=1)), 1, atol=1e-5)
     np.testing.assert_allclose(gains, sigma * strengths[:4] / np.sqrt(40), rtol=1e-4)
@@ -38,7 +52,7 @@ def test_of_a_linear_decoder_they_are_its_singular_vectors(kind: str, sigma: flo
 
 def test_the_gain_is_how_much_a_linear_decoder_moves_for_one_sigma() -> None:
     decode = linear(known()[0])
-    vectors, gains = principal_directions(decode, Prior("normal", 6), 1, 0)
+    vectors, gains = principal_directions(Decodes(decode, 6), 1, 0)
     z = torch.zeros(1, 6)
     with torch.no_grad():
         change = decode(z + torch.from_numpy(vectors)) - decode(z)
@@ -63,7 +77,7 @@ def test_columns_are_those_of_autograds_jacobian_through_convolutions_and_normal
 
 def test_the_answer_is_always_the_same_and_its_signs_are_fixed() -> None:
     net = nn.Sequential(linear(known()[0]), nn.Tanh())
-    first, second = (principal_directions(net, Prior("normal", 6), 6, 3) for _ in range(2))
+    first, second = (principal_directions(Decodes(net, 6), 6, 3) for _ in range(2))
     np.testing.assert_array_equal(first[0], second[0])
     np.testing.assert_array_equal(first[1], second[1])
     assert (first[0][np.arange(6), np.abs(first[0]).argmax(axis=1)] > 0).all()
@@ -71,19 +85,30 @@ def test_the_answer_is_always_the_same_and_its_signs_are_fixed() -> None:
 
 
 def test_the_work_is_bounded_by_fewer_latents_for_larger_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    decode = linear(known()[0])
-    assert directions.how_many(decode, 6) == 64
+    decode = Decodes(linear(known()[0]), 6)
+    assert directions.how_many(decode) == 64
     monkeypatch.setattr(directions, "WORK", 10 * 4 * 6 * 2 * 6 * 40)
-    assert directions.how_many(decode, 6) == 10
+    assert directions.how_many(decode) == 10
     monkeypatch.setattr(directions, "WORK", 1.0)
-    assert directions.how_many(decode, 6) == 2
+    assert directions.how_many(decode) == 2
+
+
+def test_the_work_of_a_network_is_what_torch_counts() -> None:
+    net = Decodes(
+        nn.Sequential(
+            nn.Linear(7, 32), nn.Unflatten(1, (8, 2, 2)), nn.ConvTranspose2d(8, 6, 4, 2, 1), nn.Conv2d(6, 3, 3)
+        ),
+        7,
+    )
+    assert directions.work(net) == 2 * (7 * 32 + 8 * 6 * 16 * 4 + 6 * 3 * 9 * 4)
 
 
 def test_the_global_generator_is_left_alone_and_it_can_be_cancelled() -> None:
+    decode = Decodes(linear(known()[0]), 6)
     before = torch.get_rng_state()
-    principal_directions(linear(known()[0]), Prior("normal", 6), 2, 0)
+    principal_directions(decode, 2, 0)
     assert torch.equal(before, torch.get_rng_state())
     watch = Watch()
     watch.cancel()
     with pytest.raises(Cancelled):
-        principal_directions(linear(known()[0]), Prior("normal", 6), 2, 0, watch)
+        principal_directions(decode, 2, 0, watch)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from studio.data.dataset import Dataset, DataSpec, split
 from studio.data.watch import Cancelled, Watch
-from studio.metrics import LiveMeasure, Reference, measure
+from studio.metrics import Reference, measure
 from studio.models.core.latents import draw
 from studio.models.core.model import Model, Paper, Prior, Update
 from studio.models.core.recipe import Recipe
@@ -127,17 +127,3 @@ def test_it_can_be_cancelled_and_says_how_far_it_is() -> None:
     watch.cancel()
     with pytest.raises(Cancelled):
         measure(shifted(data), data, watch=watch)
-
-
-def test_while_training_the_same_real_examples_are_used_each_time() -> None:
-    data = plane(1000)
-
-    class Moment:
-        def __init__(self) -> None:
-            self.data = data
-
-        def model(self) -> Model:
-            return shifted(data)
-
-    live = LiveMeasure(samples=300)
-    assert live(Moment()) == live(Moment())

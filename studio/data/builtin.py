@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib.resources import as_file, files
+
+import numpy as np
 import xxhash
 
-from studio.data import toys
+from studio.data import sprites, toys
 from studio.data.errors import Unrecognised
-from studio.data.reading import Source
+from studio.data.fitting import Scale
+from studio.data.readers.array_images import ArrayImages, Raw
+from studio.data.readers.points import Points, Table
+from studio.data.reading import THUMBNAILS, Found, Preparation, Source
 from studio.data.watch import Watch
 
 NAMES: tuple[str, ...] = ("digits", "sprites", *toys.TOYS)
@@ -79,6 +86,21 @@ class Sprites(_BuiltIn, ArrayImages):
 
     def notes(self) -> tuple[str, ...]:
         return (f"drawn by a procedure; known factors: {', '.join(sprites.FACTORS)}",)
+
+    def inspect(self, watch: Watch | None = None) -> Found:
+        images, _ = next(sprites.draw(self.count, at_a_time=THUMBNAILS))  # any are as good: they are in no order
+        return Found(
+            kind="images",
+            count=self.count,
+            sizes={f"{sprites.SIDE}×{sprites.SIDE}": self.count},
+            channels=3,
+            classes=self.classes,
+            labelled=True,
+            thumbnails=images,
+            skipped=[],
+            suggested=Preparation(self.size),
+            notes=self.notes(),
+        )
 
     def raw(self) -> Iterator[Raw]:
         for images, factors in sprites.draw(self.count):

@@ -27,32 +27,38 @@ Drawn = tuple[npt.NDArray[np.uint8], dict[str, npt.NDArray[np.float64]]]
 def draw(count: int = COUNT, seed: int = 0, at_a_time: int = 500) -> Iterator[Drawn]:
     """Blocks of images uint8 n×32×32×3 and their factors, float64 n each; the same seed gives the same images."""
     rng = np.random.default_rng(seed)
+    factors = {
+        "shape": rng.integers(len(SHAPES), size=count).astype(np.float64),
+        "colour": rng.random(count),
+        "size": rng.uniform(5.0, 10.0, count),
+        "rotation": rng.uniform(0.0, 2 * np.pi, count),
+        "x": rng.uniform(10.0, SIDE - 10.0, count),
+        "y": rng.uniform(10.0, SIDE - 10.0, count),
+    }
     for start in range(0, count, at_a_time):
-        n = min(at_a_time, count - start)
-        factors = {
-            "shape": rng.integers(len(SHAPES), size=n).astype(np.float64),
-            "colour": rng.random(n),
-            "size": rng.uniform(5.0, 10.0, n),
-            "rotation": rng.uniform(0.0, 2 * np.pi, n),
-            "x": rng.uniform(10.0, SIDE - 10.0, n),
-            "y": rng.uniform(10.0, SIDE - 10.0, n),
-        }
-        yield render(factors), factors
+        some = {name: values[start : start + at_a_time] for name, values in factors.items()}
+        yield render(some), some
 
 
 def render(factors: dict[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.uint8]:
     """Images uint8 n×32×32×3 of given factors (see :data:`FACTORS`)."""
     place = (np.arange(SIDE * FINE, dtype=np.float32) + 0.5) / FINE
-    column = {name: values.astype(np.float32)[:, None, None] for name, values in factors.items()}
-    right = (place[None, None, :] - column["x"]) / column["size"]
-    up = (column["y"] - place[None, :, None]) / column["size"]
+    column = {name: values.astype(np.float32)[:, None] for name, values in factors.items()}
+    right = (place - column["x"]) / column["size"]
+    up = (column["y"] - place) / column["size"]
     cos, sin = np.cos(column["rotation"]), np.sin(column["rotation"])
-    u, v = cos * right + sin * up, cos * up - sin * right  # turned back: the shapes below stand upright
+    # the plane turned back, so that the shapes below stand upright: sums of a row and a column
+    u = (cos * right)[:, None, :] + (sin * up)[:, :, None]
+    v = (cos * up)[:, :, None] - (sin * right)[:, None, :]
     inside = np.empty(u.shape, bool)
     for kind, contains in enumerate((_square, _ellipse, _heart)):
-        chosen = factors["shape"] == kind
+        chosen = np.flatnonzero(factors["shape"] == kind)
         inside[chosen] = contains(u[chosen], v[chosen])
-    cover = inside.reshape(-1, SIDE, FINE, SIDE, FINE).mean(axis=(2, 4), dtype=np.float32)[..., None]
+    # counted column by column within rows of pixels, then down: several times as fast as one mean over both axes
+    across = inside.reshape(-1, SIDE, FINE).view(np.uint32)[..., 0]
+    across = (across * np.uint32(0x01010101)) >> np.uint32(24)  # the sum of four bytes that are 0 or 1
+    hits = across.reshape(-1, SIDE, FINE, SIDE).sum(axis=2)
+    cover = (hits.astype(np.float32) / FINE**2)[..., None]
     colours = np.array([colorsys.hsv_to_rgb(hue, 0.85, 1.0) for hue in factors["colour"].tolist()], np.float32) * 255
     pictures = GROUND + cover * (colours.reshape(-1, 1, 1, 3) - GROUND)
     return np.asarray(np.rint(pictures), np.uint8)
@@ -73,4 +79,6 @@ def _ellipse(u: Plane, v: Plane) -> Inside:
 def _heart(u: Plane, v: Plane) -> Inside:
     """(x² + y² − 1)³ ≤ x²·y³, scaled to the unit circle."""
     x, y = u * 1.25, v * 1.25 + 0.12
-    return np.asarray((x * x + y * y - 1) ** 3 <= x * x * y**3)
+    x *= x
+    ring = x + y * y - 1
+    return np.asarray(ring * ring * ring <= x * y * y * y)  # products: a power of an array is many times slower

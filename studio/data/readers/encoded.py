@@ -91,7 +91,7 @@ class EncodedImages(Source):
 
     def inspect(self, watch: Watch | None = None) -> Found:
         survey = self._survey(watch or Watch())
-        pictures, broken = self._thumbnails()
+        pictures, broken = self._thumbnails(survey)
         coloured = survey.coloured > 0
         looks_grey = coloured and bool(pictures) and all_grey(pictures)
         count, held = len(self.items), sum(i.held for i in self.items)
@@ -170,8 +170,10 @@ class EncodedImages(Source):
             self._surveyed = survey
         return self._surveyed
 
-    def _thumbnails(self) -> tuple[list[npt.NDArray[np.uint8]], list[Skipped]]:
-        fit = Fitting((THUMBNAIL_SIDE, THUMBNAIL_SIDE), "crop", 3)
+    def _thumbnails(self, survey: _Survey) -> tuple[list[npt.NDArray[np.uint8]], list[Skipped]]:
+        sizes = list(survey.sizes)
+        native = sizes[0] if len(sizes) == 1 and max(sizes[0]) <= THUMBNAIL_SIDE else (THUMBNAIL_SIDE,) * 2
+        fit = Fitting(native, "crop", 3)
         seen = [self._try(item, fit.decode) for item in _spread(self.items, THUMBNAILS)]
         pictures = [one.transpose(1, 2, 0) for one in seen if not isinstance(one, Skipped)]
         return pictures, [one for one in seen if isinstance(one, Skipped)]

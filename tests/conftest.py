@@ -143,8 +143,22 @@ class _QtWatch:
             for ref, running, caller in self.started
             if (it := ref()) is not None and shiboken6.isValid(it) and getattr(it, running)()
         ]
-        new = [w for w in self._windows() if id(w) not in self.windows and w.parent() is None]
-        return found + [f"window {type(w).__name__} {w.objectName()!r} {w.windowTitle()!r}" for w in new]
+        # Hidden widgets of no class of ours are pyqtgraph's: it makes menus and forms without a parent, as a store.
+        new = [
+            w
+            for w in self._windows()
+            if id(w) not in self.windows
+            and w.parent() is None
+            and (w.isVisible() or not type(w).__module__.startswith(("PySide6.", "pyqtgraph.")))
+        ]
+        return found + [f"window {_named(w)}" for w in new]
 
     def stop(self) -> None:
         self.patch.undo()
+
+
+def _named(window: Any) -> str:
+    """Enough of a widget to find who made it."""
+    inside = [type(w).__name__ for w in window.children()][:6]
+    names = " ".join(filter(None, (window.objectName(), window.accessibleName(), window.windowTitle())))
+    return f"{type(window).__module__}.{type(window).__name__} {names!r} with {inside}"

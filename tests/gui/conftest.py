@@ -24,6 +24,8 @@ class FakeEngine(QObject):
         super().__init__()
         self.sent: list[Any] = []
         self.restarts = 0
+        self.alive = True
+        self.closed = False
 
     def send(self, message: object) -> None:
         self.sent.append(message)
@@ -32,7 +34,7 @@ class FakeEngine(QObject):
         self.restarts += 1
 
     def close(self) -> None:
-        pass
+        self.closed = True
 
     def tell(self, *messages: object) -> None:
         """Let messages and events arrive, all in one go."""

@@ -187,7 +187,7 @@ class Verbs(QObject):
 
     def _deleted(self, command: Delete) -> None:
         top = self.session.undo.index() + 1  # the stack counts the command after its first redo
-        self.said.emit(f"Deleted {command.named}", "Undo", lambda: self._undo_if_still(top))
+        self.said.emit(f"Deleted {_short(command.named)}", "Undo", lambda: self._undo_if_still(top))
 
     def _undo_if_still(self, top: int) -> None:
         if self.session.undo.index() == top:
@@ -238,3 +238,7 @@ class Verbs(QObject):
                 self.session.trouble.emit(Trouble(what, str(wrong), about=about))
 
         return told
+
+
+def _short(text: str, most: int = 60) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from studio.gui.icons import icon
 from studio.gui.library.model import COLUMNS, DATE
 from studio.gui.library.row import SHOWN, Row
-from studio.gui.theme import SPACE, role
+from studio.gui.theme import SPACE
 
 
 class Bar(QWidget):
@@ -59,10 +59,7 @@ class Bar(QWidget):
         views.addButton(self.gallery)
         self.list.setChecked(True)
         self.gallery.toggled.connect(self._viewed)
-        self.importing = QPushButton("Import…")
-        role(self.importing, "quiet")
-        self.importing.setToolTip("Take in a run that was exported as one file")
-        self.importing.setAccessibleName("Import a run")
+        self.importing = _tool("download-simple", "Import a run that was exported as one file…")
         self.importing.clicked.connect(self.import_wanted)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -111,6 +108,11 @@ class Bar(QWidget):
         self.tag.blockSignals(False)
         if (self.tag.currentData() or "") != (chosen or ""):
             self.tag_changed.emit(self.tag.currentData() or "")
+
+    def show_filters(self, on: bool) -> None:
+        """There is nothing to look for in an empty library."""
+        for part in (self.search, self.status, self.tag):
+            part.setVisible(on)
 
     def clear_filters(self) -> None:
         self.search.clear()

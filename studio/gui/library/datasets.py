@@ -104,7 +104,7 @@ class DatasetsPane(QWidget):
         self.splitter.addWidget(left)
         self.splitter.addWidget(self.panel)
         self.splitter.setStretchFactor(0, 1)
-        self.splitter.setSizes([760, 320])
+        self.splitter.setSizes([760, 288])
         self.splitter.setCollapsible(0, False)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)

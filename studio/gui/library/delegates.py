@@ -114,7 +114,7 @@ class ListDelegate(_Renaming):
                 self._run(painter, option.rect, row)
             case model.STATUS:
                 icon(row.icon, row.icon_colour).paint(painter, QRect(inner.left(), inner.center().y() - 7, 16, 16))
-                _elided(painter, inner.adjusted(16 + SPACE, 0, 0, 0), row.status, _LEFT)
+                self._status(painter, inner, row)
             case model.PROGRESS:
                 self._progress(painter, inner, row)
             case _:
@@ -144,6 +144,20 @@ class ListDelegate(_Renaming):
     @staticmethod
     def _title_rect(rect: QRect) -> QRect:
         return rect.adjusted(2 * SPACE + SMALL, 0, -SPACE, 0)
+
+    def _status(self, painter: QPainter, inner: QRect, row: Row) -> None:
+        """The word, and how far it got where that is not told by the word."""
+        text = inner.adjusted(16 + SPACE, 0, 0, 0)
+        if row.shown in ("finished", "new", "damaged"):
+            _elided(painter, text, row.status, _LEFT)
+            return
+        upper = QRect(text.left(), inner.center().y() - 14, text.width(), 20)
+        _elided(painter, upper, row.status, _LEFT)
+        painter.setFont(theme.text_font(theme.SMALL_PIXELS))
+        painter.setPen(QColor(palette().quiet))
+        painter.drawText(upper, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), f"{row.progress:.0%}")
+        colour = palette().accent if row.shown == "training" else palette().quiet
+        bar(painter, QRect(text.left(), inner.center().y() + 8, text.width(), 3), row.progress, colour)
 
     def _progress(self, painter: QPainter, inner: QRect, row: Row) -> None:
         if row.damaged:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from studio.gui import work
 from studio.gui.icons import icon
 from studio.gui.library import facts, words
+from studio.gui.library.actions import MOST
 from studio.gui.library.facts import Line, RunFacts
 from studio.gui.library.parts import Note, Section
 from studio.gui.library.picture import Picture
@@ -26,6 +27,8 @@ from studio.gui.library.row import Row
 from studio.gui.library.shelf import Shelf
 from studio.gui.theme import SPACE, role
 from studio.gui.words import duration, memory, plural
+
+_DAMAGED = "Nothing else is touched by it. Mend the file, or copy the folder here again, and the run is back."
 
 
 class Details(QScrollArea):
@@ -70,6 +73,7 @@ class Details(QScrollArea):
         self.recipe = Section("Recipe")
         self.fields = QPushButton()
         role(self.fields, "quiet")
+        self.fields.setStyleSheet("padding-left: 0; padding-right: 0")  # its text begins where the lines above begin
         self.fields.clicked.connect(self._toggle_fields)
         self.data = Section("Dataset")
         self.tags = QLineEdit()
@@ -161,16 +165,17 @@ class Details(QScrollArea):
         self.message.setVisible(False)
         whole = [r for r in self.rows if not r.damaged]
         self.primary.setText("Compare")
-        self.primary.setToolTip("Show them side by side: two to six at once")
+        self.primary.setToolTip(f"Show them side by side: two to {MOST} at once")
         self.primary.setAccessibleName("Compare the selected runs")
-        self._show_buttons(primary=2 <= len(whole) <= 6, delete=True)
+        self._show_buttons(primary=True, delete=True)
+        self.primary.setEnabled(2 <= len(whole) <= MOST)
 
     def _show_row(self, row: Row) -> None:
         self.title.setText(row.title)
         state = [row.status] if row.damaged else [row.status, f"step {row.progress_text}", duration(row.seconds)]
         self.status.setText(" · ".join([*state, memory(row.size)]))
         self.message.setVisible(bool(row.message))
-        self.message.setText(row.message)
+        self.message.setText(f"{row.message}\n\n{_DAMAGED}" if row.damaged else row.message)
         role(self.message, "bad" if row.shown in ("failed", "damaged") else "warn")
         self.primary.setText("Open in Explore")
         self.primary.setToolTip("Take the model apart by hand (Return)")
@@ -178,6 +183,7 @@ class Details(QScrollArea):
         self.resume.setText("Train" if row.shown == "new" else "Resume")
         self.resume.setToolTip("Go on from the newest checkpoint" if row.step else "Start the training")
         live = row.path == self.shelf.session.training
+        self.primary.setEnabled(True)
         self._show_buttons(
             primary=not row.damaged, resume=row.resumable and not live, reveal=row.damaged, delete=row.damaged
         )

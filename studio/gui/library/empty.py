@@ -24,7 +24,7 @@ _WORDS: dict[Why, tuple[str, str, str, str]] = {
     ),
     "filtered": ("magnifying-glass", "No run matches", "All words of the search must be found.", "Clear filters"),
     "no datasets": (
-        "images",
+        "image",
         "No datasets yet",
         "Drop a folder, a zip, an IDX or npz file anywhere on the window,\n"
         "or take a built-in dataset on the Train page.",

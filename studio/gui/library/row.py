@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from studio.gui.words import duration, memory
@@ -14,7 +16,7 @@ Shown = Literal["training", "paused", "interrupted", "new", "stopped", "finished
 SHOWN: dict[Shown, tuple[str, str, str]] = {
     "training": ("Training", "play-fill", "accent"),
     "paused": ("Paused", "pause-fill", "accent"),
-    "interrupted": ("Interrupted", "plugs", "warn"),
+    "interrupted": ("Interrupted", "plug", "warn"),
     "new": ("Not started", "circle", "quiet"),
     "stopped": ("Stopped", "stop-circle", "quiet"),
     "finished": ("Finished", "check-circle", "good"),
@@ -135,7 +137,7 @@ def of(entry: Entry, titles: Mapping[str, str], training: str = "") -> Row:
         model_title=titles.get(entry.model, entry.model),
         dataset=entry.data.name if entry.data is not None else "",
         shown=shown,
-        message=entry.damaged or entry.state.message,
+        message=_plain(entry.damaged, entry.path) or entry.state.message,
         step=entry.state.step,
         steps=entry.state.steps,
         seconds=entry.state.seconds,
@@ -147,3 +149,8 @@ def of(entry: Entry, titles: Mapping[str, str], training: str = "") -> Row:
         cell=max(entry.data.size) if entry.data is not None and entry.data.kind == "images" else 0,
         haystack="",
     ).indexed()
+
+
+def _plain(reason: str, path: Path) -> str:
+    """The reason without the long way to the folder, which is told elsewhere."""
+    return reason.replace(f"{path}{os.sep}", "")

@@ -63,7 +63,7 @@ class RunsPane(QWidget):
         self.splitter.addWidget(left)
         self.splitter.addWidget(self.details)
         self.splitter.setStretchFactor(0, 1)
-        self.splitter.setSizes([760, 320])
+        self.splitter.setSizes([760, 288])
         self.splitter.setCollapsible(0, False)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -124,6 +124,7 @@ class RunsPane(QWidget):
             self.empty.show_why("reading" if not self.shelf.scanned else "nothing" if not rows else "filtered")
             self.middle.setCurrentWidget(self.empty)
         self.details.setVisible(bool(rows))
+        self.bar.show_filters(bool(rows))
         of = f"{shown:,} of {plural(len(rows), 'run')}" if shown != len(rows) else plural(len(rows), "run")
         self.count.setText(f"{of} · {memory(sum(r.size for r in rows))}" if rows else "")
         if self._select_next and self.select(self._select_next):

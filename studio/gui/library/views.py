@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -21,8 +21,9 @@ from studio.gui.library.model import COLUMNS, RunsFilter
 from studio.gui.library.row import Row
 from studio.gui.library.thumbnails import Thumbnails
 
-_WIDTHS = (240, 112, 128, 96, 96, 88, 80, 80, 120)
-_HIDDEN = (model.TAGS,)
+_WIDTHS = (200, 120, 128, 88, 92, 68, 72, 84, 120)
+_HIDDEN = (model.PROGRESS, model.TAGS)
+_LEAST = 168
 
 
 class RunsViews(QStackedWidget):
@@ -75,7 +76,9 @@ class RunsViews(QStackedWidget):
         for column, width in enumerate(_WIDTHS):
             header.resizeSection(column, width)
             header.setSectionHidden(column, column in _HIDDEN)
-        header.setSectionResizeMode(model.RUN, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(model.RUN, QHeaderView.ResizeMode.Fixed)  # takes what the others leave
+        header.sectionResized.connect(lambda at, *_: self._fit_title() if at != model.RUN else None)
+        view.viewport().installEventFilter(self)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._choose_columns)
         header.setToolTip("Click to sort; right click to choose columns")
@@ -152,6 +155,17 @@ class RunsViews(QStackedWidget):
         event.accept()  # the views ask for their own
 
     # --- columns
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._fit_title()
+        return False
+
+    def _fit_title(self) -> None:
+        """The title takes what the other columns leave, and never so little that it cannot be read."""
+        header = self.list.header()
+        others = header.length() - header.sectionSize(model.RUN)
+        header.resizeSection(model.RUN, max(_LEAST, self.list.viewport().width() - others))
 
     def hidden_columns(self) -> list[str]:
         return [name for at, name in enumerate(COLUMNS) if self.list.header().isSectionHidden(at)]

@@ -23,16 +23,18 @@ class _Slot(QWidget):
         self.explorer, self.name = explorer, name
         self.sign = QLabel(SIGNS[name])
         theme.role(self.sign, "heading")
-        self.sign.setFixedWidth(32)
+        self.sign.setFixedWidth(24)
         self.average = Picture(f"average of {name}")
         self.average.setFixedSize(80, 80)
         self.average.setToolTip(f"What the average latent of {name} decodes to")
         self.picks = Film(f"picks of {name}", 40, captions=False, removable=True)
         self.picks.set_empty("Select samples, then add them")
         self.picks.removed.connect(self._remove)
-        self.add_picks = button("Picks", "plus", f"Add the selected samples to {name}", self._add_picks)
-        self.add_current = button("Current", "plus", f"Add the current latent to {name}", self._add_current)
+        self.add_picks = button("", "", f"Add the selected samples to {name}", self._add_picks)
+        self.add_current = button("+ current", "", f"Add the current latent to {name}", self._add_current)
         self.clear = tool("trash", f"Empty {name}", lambda: self._set("Empty", np.zeros((0, explorer.state.size))))
+        for each in (self.add_picks, self.add_current):
+            each.setStyleSheet("padding: 5px 8px;")  # three of them in a narrow row
         right = QVBoxLayout()
         right.setSpacing(4)
         right.addWidget(self.picks)
@@ -57,7 +59,7 @@ class _Slot(QWidget):
 
     def show_buttons(self) -> None:
         picks = len(self.explorer.selection)
-        self.add_picks.setText(f"{picks} picks" if picks != 1 else "1 pick")
+        self.add_picks.setText(f"+ {picks} picks" if picks != 1 else "+ 1 pick")
         self.add_picks.setEnabled(picks > 0)
         self.clear.setEnabled(self.explorer.view is not None and len(self.explorer.state.slot(self.name)) > 0)
 
@@ -76,7 +78,7 @@ class Arithmetic(QWidget):
         self.about = quiet(wrap=True)
         equals = QLabel("=")
         theme.role(equals, "heading")
-        equals.setFixedWidth(32)
+        equals.setFixedWidth(24)
         side = QVBoxLayout()
         side.addWidget(self.about)
         side.addLayout(row(self.take, 1))
@@ -98,11 +100,12 @@ class Arithmetic(QWidget):
         explorer.changed.connect(self._show)
         explorer.selection_changed.connect(self._show_buttons)
         explorer.samples_came.connect(lambda found: self.ask())
+        explorer.plane_came.connect(self.ask)
 
     def _take(self) -> None:
         found = self.explorer.state.result()
         if found is not None:
-            self.explorer.edit("Take A − B + C", self.explorer.state.taken(found))
+            self.explorer.edit("Take A − B + C", self.explorer.state.taken(found, "A − B + C"))
 
     def _show_anew(self) -> None:
         self._decode.forget()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
 from studio.explore.questions import Decoded, Nearest, NearestFound, Pictures, Through, ThroughTime
 from studio.gui import theme
@@ -16,11 +16,11 @@ from studio.gui.explore.walk import SHOWN_FRAMES, WalkTab
 REST = 150
 """Milliseconds for which the latent must rest before the slow questions are asked, so that they take no time from
 the picture under a moving slider."""
-NEIGHBOURS = 8
+NEIGHBOURS = 6
 
 VIEWS = {
-    "nearest": ("Nearest in the data", "The training examples nearest to what is shown, with their distance"),
-    "through": ("Through training", "The same latent at the run's checkpoints"),
+    "nearest": ("Nearest data", "The training examples nearest to what is shown, with their distance"),
+    "through": ("Through time", "The same latent at the run's checkpoints"),
     "walk": ("Walk", "The frames of the walk; pick one to see it"),
 }
 
@@ -43,22 +43,26 @@ class Around(QFrame):
         self._through = explorer.lane("through time", slow=True)
         self._stale = {"nearest", "through"}
 
-        self.film = Film("around the current latent", 80)
+        self.film = Film("around the current latent", 76)
         self.film.picked.connect(self._picked)
-        self.buttons = {name: QPushButton(title) for name, (title, _) in VIEWS.items()}
+        self.buttons = {name: QToolButton() for name in VIEWS}
+        self.unit = QLabel()
+        theme.role(self.unit, "small")
         group = QButtonGroup(self)
         column = QVBoxLayout()
         column.setSpacing(4)
         for name, each in self.buttons.items():
             each.setCheckable(True)
-            each.setAutoDefault(False)
+            each.setText(VIEWS[name][0])
             each.setToolTip(VIEWS[name][1])
             each.setAccessibleName(VIEWS[name][0])
-            theme.role(each, "quiet")
-            each.setFixedWidth(144)
+            theme.role(each, "tab")
+            each.setStyleSheet("padding: 3px 8px;")
+            each.setFixedSize(144, 26)
             each.clicked.connect(lambda checked=False, n=name: self.show_view(n))
             group.addButton(each)
             column.addWidget(each)
+        column.addWidget(self.unit)
         column.addStretch(1)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -73,6 +77,7 @@ class Around(QFrame):
         self._rest.timeout.connect(self.ask)
         explorer.run_shown.connect(self._show_anew)
         explorer.settled.connect(self._unsettle)
+        explorer.plane_came.connect(self._fill)
         walk.frames_came.connect(lambda found: self._fill())
         walk.frame_changed.connect(self._mark)
 
@@ -125,6 +130,9 @@ class Around(QFrame):
     # --- what is shown
 
     def _fill(self) -> None:
+        points = self.explorer.view is not None and self.explorer.points
+        units = {"nearest": f"RMS distance, {'data units' if points else 'grey levels'}", "through": "step"}
+        self.unit.setText(units.get(self.showing, "frame"))
         {"nearest": self._fill_nearest, "through": self._fill_through, "walk": self._fill_walk}[self.showing]()
 
     def _fill_nearest(self) -> None:
@@ -169,7 +177,7 @@ class Around(QFrame):
             return
         images = self.explorer.pictures(self._some(found))
         self.film.show_items(images, [f"{i + 1}" for i in self._shown()], [f"frame {i + 1}" for i in self._shown()])
-        self._mark(round(self.walk.scrub.value()))
+        self._mark(self.walk.frame)
 
     def _shown(self) -> list[int]:
         """Which frames of the walk are in the film."""

@@ -40,6 +40,8 @@ class Explorer(QObject):
     directions_came = Signal(object)  # DirectionsFound | None
     failed = Signal(str)
     selection_changed = Signal()
+    plane_came = Signal()
+    """Single points can be drawn as pictures before the real data now."""
     frame_shown = Signal(object, str)
     """A Decoded of one frame of a walk, with its caption, to be seen in place of the current latent."""
     settled = Signal()
@@ -162,6 +164,11 @@ class Explorer(QObject):
         if self.view is None or self._sheet.busy or (self._since_edit.isValid() and self._since_edit.elapsed() < CALM):
             return
         self.ask_all()
+
+    def show_current(self) -> None:
+        """The current latent again, after something else was seen in its place."""
+        if self.picture is not None:
+            self.picture_came.emit(self.picture)
 
     def _picture_came(self, found: Decoded) -> None:
         self.picture = found

@@ -65,8 +65,7 @@ class LatentPanel(Panel):
         self.around.near_came.connect(self._near)
         self.around.through_came.connect(self._through)
         self.walk.frames_came.connect(self._walked)
-        self.explorer.samples_came.connect(lambda found: self._mesh())
-        self.lattice.pad.moved.connect(lambda x, y: self._mesh())
+        self.lattice.tiles_came.connect(self._mesh)
         self.stage.step_shown.connect(self.step_shown)
 
     # --- what the page asks of a panel
@@ -118,7 +117,7 @@ class LatentPanel(Panel):
                 truncation=bound if 0 < bound < explorer.bound else None,
             ).picked(0)
         elif latents is not None:
-            state = state.taken(latents[0])
+            state = state.taken(latents[0], "latent of a file")
         if made.kind == "walk" and latents is not None and len(latents) > 1:
             way = settings.get("path")
             walk = replace(

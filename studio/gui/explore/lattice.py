@@ -137,6 +137,8 @@ class PadView(QWidget):
 class Lattice(QWidget):
     """The pad and what is at its corners."""
 
+    tiles_came = Signal()
+
     def __init__(self, explorer: Explorer) -> None:
         super().__init__()
         self.explorer = explorer
@@ -167,13 +169,14 @@ class Lattice(QWidget):
         explorer.changed.connect(self._show)
         explorer.selection_changed.connect(self._show_picks)
         explorer.samples_came.connect(lambda found: self.ask())
+        explorer.plane_came.connect(self._draw)
 
     # --- hands
 
     def _move(self, x: float, y: float) -> None:
         state = self.explorer.state
         pad = replace(state.pad, at=(x, y))
-        new = replace(state.taken(pad.latent(state.prior)), pad=pad)
+        new = replace(state.taken(pad.latent(state.prior), "place on the lattice"), pad=pad)
         self.explorer.edit("Move across the lattice", new, ("pad", id(self), self.pad.gesture))
 
     def _go(self, kind: PathKind) -> None:
@@ -231,7 +234,12 @@ class Lattice(QWidget):
 
     def _came(self, found: Decoded) -> None:
         self.found = found
-        self.pad.show_tiles(self.explorer.pictures(found))
+        self._draw()
+        self.tiles_came.emit()
+
+    def _draw(self) -> None:
+        if self.found is not None:
+            self.pad.show_tiles(self.explorer.pictures(self.found))
 
     def showEvent(self, event: object) -> None:
         self.ask()

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from studio.explore.questions import Describe, ModelView, Where
 from studio.export.provenance import Provenance
-from studio.gui import theme, work
+from studio.gui import icons, theme, work
 from studio.gui.explore.asking import Latest
 from studio.gui.explore.panel import Panel
 from studio.gui.explore.panels import PANELS
@@ -68,7 +68,7 @@ class ExplorePage(QWidget):
         self.export_button = button(
             "Export …", "export", "Take pictures, walks or the model away (Ctrl+E)", self.export
         )
-        theme.role(self.export_button, "primary")
+        self._dress_export("primary")
         self.header = QWidget()
         bar = row(self.title)
         bar.setStretch(0, 1)
@@ -83,13 +83,14 @@ class ExplorePage(QWidget):
         self.controls.currentChanged.connect(self._panel_changed)
         self.sheet = ExportSheet(session)
         self.sheet.closed.connect(self._close_export)
+        self.pictures.setContentsMargins(0, 0, theme.SPACE, 0)
         self.side = QStackedWidget()
+        self.side.setContentsMargins(theme.SPACE, 0, 0, 0)
         self.side.addWidget(self.controls)
         self.side.addWidget(self.sheet)
-        self.side.setMinimumWidth(CONTROLS)
+        self.side.setMinimumWidth(CONTROLS + theme.SPACE)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setChildrenCollapsible(False)
-        self.split.setHandleWidth(theme.SPACE)
         self.split.addWidget(self.pictures)
         self.split.addWidget(self.side)
         self.split.setStretchFactor(0, 1)
@@ -313,11 +314,15 @@ class ExplorePage(QWidget):
             self.sheet.show_offer(offer)
             self.side.setCurrentWidget(self.sheet)
             self.sheet.setFocus()
-            theme.role(self.export_button, "quiet")  # the sheet has the primary button now
+            self._dress_export("quiet")  # the sheet has the primary button now
 
     def _close_export(self) -> None:
         self.side.setCurrentWidget(self.controls)
-        theme.role(self.export_button, "primary")
+        self._dress_export("primary")
+
+    def _dress_export(self, role: str) -> None:
+        theme.role(self.export_button, role)
+        self.export_button.setIcon(icons.icon("export", "on_accent" if role == "primary" else ""))
 
     def restore(self, made: Provenance) -> None:
         """Show the checkpoint and the latent that a dropped file was made of; its run was chosen just before."""

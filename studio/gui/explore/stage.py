@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QSpinBox, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QSpinBox, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.explore.questions import Decoded, NearestFound, Through
 from studio.gui import theme, work
@@ -45,6 +45,7 @@ class Stage(QWidget):
         self.count.valueChanged.connect(lambda count: self._redraw("Number of samples", count=count))
         for box in (self.seed, self.count):
             box.setKeyboardTracking(False)
+            box.setFixedWidth(120)
         self.truncation = Slider(
             "Truncation",
             LEAST,
@@ -62,15 +63,17 @@ class Stage(QWidget):
         self.grid.selection_changed.connect(lambda: self.explorer.select(self.grid.selected))
         self.picture = Picture("the current latent")
         self.caption = quiet()
-        self.caption.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.hint = quiet("Click a sample to take it up; Ctrl+click selects several")
+        self.hint = quiet("Click: take it up. Ctrl+click: select several")
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setChildrenCollapsible(False)
-        self.split.setHandleWidth(theme.SPACE)
+        for label in (self.hint, self.caption):
+            label.setIndent(theme.SPACE // 2)
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         for top, below in ((self.grid, self.hint), (self.picture, self.caption)):
             self.split.addWidget(_over(top, below))
-        self.split.setStretchFactor(0, 1)
-        self.split.setStretchFactor(1, 1)
+        for side in (0, 1):
+            self.split.setStretchFactor(side, 1)
+        self.split.setSizes([1000, 1000])
         self.scatter = Scatter()
         self.scatter.picked.connect(self._pick)
         self.scatter.selection_changed.connect(lambda: self.explorer.select(self.scatter.selected))
@@ -175,13 +178,11 @@ class Stage(QWidget):
         elif len(found.images):
             self.picture.show_picture(found.images[0])
             self.caption.setText(f"{caption} · step {found.step:,}")
+            self.caption.setToolTip(self.caption.text())
 
     def _name(self) -> str:
         state = self.explorer.state
-        if state.pick is None:
-            return "edited latent" if state.edited else "latent from elsewhere"
-        name = f"sample {state.pick + 1} of seed {state.seed}"
-        return f"{name}, edited" if state.edited else name
+        return f"{state.name}, edited" if state.edited else state.name
 
     def _failed(self, message: str) -> None:
         self.picture.show_message(message)
@@ -207,6 +208,7 @@ class Stage(QWidget):
             if self.explorer.view is not None and self.explorer.data.fingerprint == fingerprint:
                 self.explorer.plane = plane
                 self.scatter.set_real(plane.real)
+                self.explorer.plane_came.emit()
 
         def missing(error: Exception) -> None:
             self.scatter.set_real(np.zeros((0, 2)))

@@ -88,6 +88,7 @@ class Latents:
         locked: sliders that hold their value: "dim:3", "dir:0".
         dims: dimensions that have a slider.
         slots: picks of A, B and C of the arithmetic, each K×size.
+        source: where ``base`` comes from when it is no sample, for the caption.
     """
 
     prior: PriorKind
@@ -102,6 +103,7 @@ class Latents:
     walk: Walk
     locked: frozenset[str] = frozenset()
     slots: Mapping[str, Vector] = field(default_factory=dict)
+    source: str = ""
 
     @property
     def size(self) -> int:
@@ -116,6 +118,11 @@ class Latents:
     def edited(self) -> bool:
         return not np.array_equal(self.z, self.base)
 
+    @property
+    def name(self) -> str:
+        """What ``base`` is, in words."""
+        return self.source if self.pick is None else f"sample {self.pick + 1} of seed {self.seed}"
+
     def samples(self) -> Vector:
         """The latents to pick from, count×size."""
         return latents.draw(self.prior, self.size, self.count, self.seed, self.truncation)
@@ -127,10 +134,10 @@ class Latents:
         z = self.samples()[index]
         return replace(self, pick=index, base=z, z=z)
 
-    def taken(self, z: npt.NDArray[Any]) -> Latents:
+    def taken(self, z: npt.NDArray[Any], source: str = "latent from elsewhere") -> Latents:
         """A latent from elsewhere (a walk, an arithmetic, a file) becomes the current one."""
         z = np.asarray(z, np.float32)
-        return replace(self, pick=None, base=z, z=z)
+        return replace(self, pick=None, base=z, z=z, source=source)
 
     def redrawn(self, *, seed: int | None = None, count: int | None = None, **rest: float | None) -> Latents:
         """Other samples. A pick that was not edited follows to the sample of its place; an edited one stays.
@@ -147,7 +154,9 @@ class Latents:
         )
         if follows and self.pick is not None:
             return new.picked(min(self.pick, new.count - 1))
-        return replace(new, pick=None)
+        if self.pick is None:
+            return new
+        return replace(new, pick=None, source=self.name)
 
     # --- sliders
 
@@ -241,6 +250,7 @@ def as_plain(state: Latents) -> dict[str, Any]:
         "count": state.count,
         "truncation": state.truncation,
         "pick": state.pick,
+        "source": state.source,
         "base": state.base.tolist(),
         "z": state.z.tolist(),
         "dims": list(state.dims),
@@ -265,6 +275,7 @@ def from_plain(plain: Mapping[str, Any], prior: PriorKind, size: int) -> Latents
             count=min(max(int(plain["count"]), 1), MOST_SAMPLES),
             truncation=None if plain["truncation"] is None else float(plain["truncation"]),
             pick=None if plain["pick"] is None else int(plain["pick"]),
+            source=str(plain.get("source", "")),
             base=_array(plain["base"], (size,)),
             z=_array(plain["z"], (size,)),
             dims=tuple(d for d in map(int, plain["dims"]) if 0 <= d < size),

@@ -42,8 +42,8 @@ class WalkTab(QWidget):
         self.keys.set_empty("No keys yet: pick samples (Ctrl+click for several), then add them here. Two make a walk.")
         self.keys.removed.connect(self._remove)
         self.keys.picked.connect(lambda index: self._show_buttons())
-        self.add_current = button("Current", "plus", "Add the current latent as the next key", self._add_current)
-        self.add_picks = button("Picks", "plus", "Add the selected samples as keys", self._add_picks)
+        self.add_current = button("Add current", "", "Add the current latent as the next key", self._add_current)
+        self.add_picks = button("", "", "Add the selected samples as keys", self._add_picks)
         self.remove = tool("minus", "Take the marked key out of the walk (Delete)", self._remove)
         self.clear = tool("trash", "Take all keys out of the walk", lambda: self._set_keys("Clear the walk", []))
 
@@ -61,7 +61,9 @@ class WalkTab(QWidget):
         form.addRow("", self.loop)
 
         self.play_button = tool("play", "Play the walk (again: stop)", self.toggle)
-        self.scrub = Slider("frame", 0, 1, step=1, decimals=0, tooltip="The frame that is shown; drag to scrub")
+        self.scrub = Slider(
+            "frame", 1, 2, value=1, step=1, decimals=0, tooltip="The frame that is shown; drag to scrub"
+        )
         self.scrub.value_changed.connect(self._scrubbed)
         self.take = button("Make it current", "", "Make the shown frame the current latent, to go on from", self._take)
         self.about = quiet(wrap=True)
@@ -84,6 +86,7 @@ class WalkTab(QWidget):
         explorer.changed.connect(self._show)
         explorer.selection_changed.connect(self._show_buttons)
         explorer.samples_came.connect(lambda found: self._weights_moved())
+        explorer.plane_came.connect(self._weights_moved)
 
     # --- keys
 
@@ -152,7 +155,7 @@ class WalkTab(QWidget):
         shown = self.explorer.view is not None
         keys = self.explorer.state.walk.keys if shown else ()
         picks = len(self.explorer.selection)
-        self.add_picks.setText(f"{picks} picks" if picks != 1 else "1 pick")
+        self.add_picks.setText(f"Add {picks} picks" if picks != 1 else "Add 1 pick")
         self.add_picks.setEnabled(shown and picks > 0)
         self.clear.setEnabled(len(keys) > 0)
         self.remove.setEnabled(0 <= self.keys.current < len(keys))
@@ -162,7 +165,9 @@ class WalkTab(QWidget):
         for part in (self.play_button, self.scrub, self.take):
             part.setEnabled(count > 0)
         if count:
-            self.scrub.set_range(0, count - 1)
+            self.scrub.set_range(1, max(count, 2))
+            if self.frame >= count:
+                self.scrub.set_value(1)
             short = "" if count <= MOST_FRAMES else f" The player shows the first {MOST_FRAMES}."
             self.about.setText(f"{count} frames, {count / walk.fps:.1f} s.{short}")
         else:
@@ -213,8 +218,14 @@ class WalkTab(QWidget):
 
     def hideEvent(self, event: object) -> None:
         self.stop()
+        self.explorer.show_current()
 
     # --- the player
+
+    @property
+    def frame(self) -> int:
+        """Index of the frame that the slider stands at."""
+        return round(self.scrub.value()) - 1
 
     @property
     def playing(self) -> bool:
@@ -235,7 +246,7 @@ class WalkTab(QWidget):
         if self.frames is None:
             return  # still on their way
         count = min(len(self._path), MOST_FRAMES)
-        following = int(self.scrub.value()) + 1
+        following = self.frame + 1
         if following >= count and not self.explorer.state.walk.loop:
             self.stop()
             return
@@ -243,11 +254,11 @@ class WalkTab(QWidget):
 
     def _scrubbed(self, value: float) -> None:
         self.stop()
-        self.show_frame(round(value))
+        self.show_frame(round(value) - 1)
 
     def show_frame(self, index: int) -> None:
         """See one frame in place of the current latent."""
-        self.scrub.set_value(index)
+        self.scrub.set_value(index + 1)
         self.frame_changed.emit(index)
         if self.frames is None or index >= MOST_FRAMES:
             return
@@ -256,10 +267,12 @@ class WalkTab(QWidget):
         self.explorer.frame_shown.emit(one, f"walk, frame {index + 1} of {len(self._path)}")
 
     def _take(self) -> None:
-        index = round(self.scrub.value())
+        index = self.frame
         self.stop()
         if index < len(self._path):
-            self.explorer.edit("Take a frame of the walk", self.explorer.state.taken(self._path[index]))
+            self.explorer.edit(
+                "Take a frame of the walk", self.explorer.state.taken(self._path[index], "frame of the walk")
+            )
 
 
 def _spin(low: int, high: int, unit: str, tip: str, changed: Any) -> QSpinBox:

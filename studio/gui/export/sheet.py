@@ -70,7 +70,7 @@ class ExportSheet(QFrame):
         self.to.setAccessibleName("destination")
         self.to.setToolTip("Where the file goes")
         self.to.textChanged.connect(self._destination_changed)
-        self.choose_button = button("Choose …", "", "Choose the folder and the name", self.choose)
+        self.choose_button = tool("folder-open", "Choose the folder and the name", self.choose)
         self.note = QLabel()
         self.note.setWordWrap(True)
         theme.role(self.note, "quiet")
@@ -79,7 +79,9 @@ class ExportSheet(QFrame):
         self.cancel_button = button("Cancel", "", "Stop writing; what was begun is taken away again", self.cancel)
         self.bar = QProgressBar()
         self.bar.setAccessibleName("progress of the export")
-        self.bar.setTextVisible(True)
+        self.bar.setTextVisible(False)
+        self.count = QLabel()
+        theme.role(self.count, "quiet")
         self.result = QLabel()
         self.result.setWordWrap(True)
         self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -102,6 +104,7 @@ class ExportSheet(QFrame):
         whole.addWidget(self.note)
         whole.addLayout(row(1, self.cancel_button, self.go))
         whole.addWidget(self.bar)
+        whole.addWidget(self.count)
         whole.addWidget(self.result)
         whole.addLayout(row(self.reveal_button, 1))
         whole.addStretch(1)
@@ -199,8 +202,9 @@ class ExportSheet(QFrame):
         self.result.clear()
         self.reveal_button.hide()
         self.bar.setRange(0, 0)
-        self.bar.setFormat("")
-        self.bar.show()
+        self.count.setText("Waiting for the engine …")
+        for part in (self.bar, self.count):
+            part.show()
         self.cancel_button.setEnabled(True)
         self.cancel_button.show()
         self.go.setEnabled(False)
@@ -215,7 +219,7 @@ class ExportSheet(QFrame):
     def _advanced(self, done: int, total: int) -> None:
         self.bar.setRange(0, total)
         self.bar.setValue(done)
-        self.bar.setFormat(f"{done:,} of {total:,}" if total else "")
+        self.count.setText(f"{done:,} of {total:,}" if total else f"{done:,}")
 
     def _done(self, found: Written) -> None:
         self._written = found.paths
@@ -236,7 +240,7 @@ class ExportSheet(QFrame):
 
     def _idle(self) -> None:
         self._stamp = None
-        for part in (self.bar, self.cancel_button, self.reveal_button):
+        for part in (self.bar, self.count, self.cancel_button, self.reveal_button):
             part.hide()
 
     def reveal(self) -> None:

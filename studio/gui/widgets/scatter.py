@@ -122,7 +122,7 @@ class Scatter(QWidget):
             axis.setPen(pg.mkPen(colours.line))
             axis.setTextPen(pg.mkPen(colours.quiet))
             axis.setTickFont(theme.text_font(theme.SMALL_PIXELS))
-        self._lines[0].setPen(pg.mkPen(colours.quiet, width=1))
+        self._lines[0].setPen(pg.mkPen(theme.blend(colours.quiet, colours.base, 0.7), width=1))
         self._lines[1].setPen(pg.mkPen(colours.accent, width=2))
         self._draw("real", size=4, symbol="o", fill="quiet", edge="", share=0.45)
         self._draw_samples()

@@ -11,8 +11,8 @@ import math
 import time
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QValidator, QWheelEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from studio.gui import icons, theme
 from studio.gui.widgets.track import Track
@@ -71,8 +71,7 @@ class Slider(QWidget):
         self.label = QLabel(label)
         self.label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.track = Track(low, high)
-        self.number = _Number(unit, at_high)
-        self.number.setDecimals(decimals)
+        self.number = _Number(unit, at_high, decimals)
         self.lock = QToolButton()
         self.lock.setCheckable(True)
         self.lock.setAutoRaise(True)
@@ -95,7 +94,7 @@ class Slider(QWidget):
         self._settle.setSingleShot(True)
         self._settle.setInterval(int(PAUSE * 1000))
         self._settle.timeout.connect(self._end)
-        self.number.valueChanged.connect(self._typed)
+        self.number.entered.connect(self._typed)
         self.lock.toggled.connect(self._lock_toggled)
         self.set_range(low, high)
         self.set_tooltip(tooltip)
@@ -127,10 +126,10 @@ class Slider(QWidget):
             raise ValueError(f"a slider needs low < high, not {low} and {high}")
         self.track.set_range(low, high)
         self.track.set_default(self._default)
-        self.number.allow(low, high)
+        self.number.high = high
         widest = max(len(f"{v:.{self._decimals}f}") for v in (low, high, -9.0))
         digits = self.number.fontMetrics().horizontalAdvance("0" * widest + f" {self._unit}")
-        self.number.setFixedWidth(digits + 3 * theme.SPACE)
+        self.number.setFixedWidth(digits + 2 * theme.SPACE)
         self._show()
 
     def set_unit(self, unit: str) -> None:
@@ -186,7 +185,7 @@ class Slider(QWidget):
 
     def value_text(self) -> str:
         """The value as a screen reader says it: number and unit."""
-        return self.number.textFromValue(self._value)
+        return self.number.text_of(self._value)
 
     def _show(self) -> None:
         self.track.set_value(self._value)
@@ -196,7 +195,11 @@ class Slider(QWidget):
     def _show_lock(self) -> None:
         locked = self.lock.isChecked()
         self.lock.setIcon(icons.icon("lock" if locked else "lock-open"))
-        self.lock.setToolTip("Unlock: let it be moved again" if locked else "Lock: hold this value, also at Randomise")
+        self.lock.setToolTip(
+            "Unlock: let it be moved again"
+            if locked
+            else "Lock: hold this value while other sliders move and at Randomise"
+        )
         self.track.setEnabled(not locked)
         self.number.setEnabled(not locked)
 
@@ -310,51 +313,57 @@ class Slider(QWidget):
         self.label.setToolTip(self.track.toolTip() if shown else f"{self.label.text()}. {self.track.toolTip()}")
 
 
-class _Number(QDoubleSpinBox):
-    """A field to type in; shows values beyond its range as they are, and leaves the wheel to the list around it."""
+class _Number(QLineEdit):
+    """The number with its unit, to be typed over; Escape takes back what was typed."""
 
-    def __init__(self, unit: str, at_high: str) -> None:
+    entered = Signal(float)
+
+    def __init__(self, unit: str, at_high: str, decimals: int) -> None:
         super().__init__()
-        self.unit, self.at_high = unit, at_high
-        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.setKeyboardTracking(False)
+        self.unit, self.at_high, self.decimals = unit, at_high, decimals
+        self.high = math.inf
+        self._shown = 0.0
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._range = (0.0, 1.0)
-
-    def allow(self, low: float, high: float) -> None:
-        self._range = (low, high)
+        self.setStyleSheet("QLineEdit { padding: 1px 4px; min-height: 18px; }")
+        self.editingFinished.connect(self._finish)
 
     def show_value(self, value: float) -> None:
-        self.blockSignals(True)
-        low, high = self._range
-        self.setRange(min(low, value), max(high, value))
-        self.setValue(value)
-        self.blockSignals(False)
+        self._shown = value
+        text = self.text_of(value)
+        if text != self.text():
+            self.setText(text)
 
-    def textFromValue(self, value: float) -> str:
-        if self.at_high and value >= self._range[1]:
+    def text_of(self, value: float) -> str:
+        if self.at_high and value >= self.high:
             return self.at_high
-        text = f"{value:.{self.decimals()}f}"
-        return f"{0.0:.{self.decimals()}f} {self.unit}".strip() if float(text) == 0 else f"{text} {self.unit}".strip()
+        text = f"{value + 0.0:.{self.decimals}f}"
+        if float(text) == 0:
+            text = text.removeprefix("-")
+        return f"{text} {self.unit}".strip()
 
-    def valueFromText(self, text: str) -> float:
-        found = self._read(text)
-        return self.value() if found is None else found
+    def _finish(self) -> None:
+        value = self._read() if self.text() != self.text_of(self._shown) else None
+        if value is not None:
+            self.entered.emit(value)
+        self.show_value(self._shown)
 
-    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        state = QValidator.State.Intermediate if self._read(text) is None else QValidator.State.Acceptable
-        return state, text, position
-
-    def _read(self, text: str) -> float | None:
-        """The number typed, without its unit, with a comma as well as a point; None while it is none yet."""
-        plain = text.strip().removesuffix(self.unit).strip().replace(",", ".").replace("−", "-")
+    def _read(self) -> float | None:
+        """The number typed, without its unit, with a comma as well as a point; None when it is none."""
+        plain = self.text().strip().removesuffix(self.unit).strip().replace(",", ".").replace("−", "-")
         if self.at_high and plain == self.at_high:
-            return self._range[1]
+            return self.high
         try:
             value = float(plain)
         except ValueError:
             return None
         return value if math.isfinite(value) else None
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.text() != self.text_of(self._shown):
+            self.show_value(self._shown)
+            self.selectAll()
+        else:
+            super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.selectAll()

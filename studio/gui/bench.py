@@ -178,7 +178,10 @@ class Tile(QAbstractButton):
         painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)
         picture = QRect(SPACE, SPACE, self.width() - 2 * SPACE, self.PICTURE - SPACE)
         if self.offer.image is not None:
-            pixels.cover(painter, picture, self.offer.image)
+            if self.offer.image.width() == self.offer.image.height():  # points: whole, or they would say nothing
+                pixels.contain(painter, picture, self.offer.image)
+            else:
+                pixels.cover(painter, picture, self.offer.image)
         else:
             painter.fillRect(picture, colour(colours.ground))
         left, width = SPACE + 2, self.width() - 2 * SPACE - 4

@@ -127,6 +127,10 @@ class DatasetSheet(QWidget):
         form.addRow("Shape", self.fit)
         form.addRow("Colours", self.colour)
         form.addRow("Held out", self.held)
+        self.held_hint = QLabel()
+        role(self.held_hint, "small")
+        self.held_hint.setWordWrap(True)
+        form.addRow("", self.held_hint)
         self.form = form
         self.reset = QPushButton("Reset")
         role(self.reset, "quiet")
@@ -242,6 +246,12 @@ class DatasetSheet(QWidget):
         except ValueError as wrong:
             problem = str(wrong)[0].upper() + str(wrong)[1:]
             changed = True
+        own = self._found.natural_held_out
+        untouched = self.held.value() == round(100 * self._found.suggested.held_out)
+        self.form.setRowVisible(self.held_hint, own > 0)
+        self.held_hint.setText(
+            f"its own {own:,} test examples" if untouched else "a random draw, not its own test examples"
+        )
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
         self.use.setEnabled(not problem and self._watch is None)

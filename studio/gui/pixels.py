@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QRect, QRectF
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPainterPath
 
 
@@ -21,15 +21,6 @@ def load(path: Path) -> QImage | None:
     """A picture from disk, or None when it cannot be read; may be called in any thread."""
     found = QImage(str(path))
     return None if found.isNull() else found
-
-
-def fit(source: QImage, width: int, height: int) -> QRect:
-    """Where a picture goes to lie centred in width×height at its own ratio, by whole multiples where it grows."""
-    scale = min(width / source.width(), height / source.height())
-    if scale > 1:
-        scale = int(scale)
-    w, h = max(1, round(source.width() * scale)), max(1, round(source.height() * scale))
-    return QRect((width - w) // 2, (height - h) // 2, w, h)
 
 
 def cover(painter: QPainter, target: QRect, source: QImage, radius: float = 4) -> None:
@@ -48,6 +39,21 @@ def cover(painter: QPainter, target: QRect, source: QImage, radius: float = 4) -
     grows = target.width() * painter.device().devicePixelRatio() >= part.width()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not grows)
     painter.drawImage(QRectF(target), source, part)
+    painter.restore()
+
+
+def contain(painter: QPainter, target: QRect, source: QImage, radius: float = 4) -> None:
+    """All of a picture in the middle of a rounded rectangle, whose rest takes the colour of its corner."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(source.pixelColor(0, 0))
+    painter.drawRoundedRect(target, radius, radius)
+    side = min(target.width(), target.height())
+    inside = QRectF(0, 0, side, side)
+    inside.moveCenter(QRectF(target).center())
+    painter.drawImage(inside, source)
     painter.restore()
 
 

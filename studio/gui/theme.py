@@ -184,7 +184,7 @@ def style_sheet(colours: Palette, *, dark: bool) -> str:
     folder = resources()
     text = (folder / "style.qss").read_text("utf-8")
     return Template(text).substitute(
-        asdict(colours), images=folder.as_posix() + "/style", scheme="dark" if dark else "light"
+        asdict(colours), faint=faint(colours), images=folder.as_posix() + "/style", scheme="dark" if dark else "light"
     )
 
 
@@ -221,8 +221,13 @@ def _qt_palette(c: Palette) -> QPalette:
     }.items():
         made.setColor(which, QColor(colour))
     for which in (group.WindowText, group.Text, group.ButtonText, group.HighlightedText):
-        made.setColor(QPalette.ColorGroup.Disabled, which, QColor(blend(c.text, c.window, 0.45)))
+        made.setColor(QPalette.ColorGroup.Disabled, which, QColor(faint(c)))
     return made
+
+
+def faint(colours: Palette) -> str:
+    """Of what is disabled; seen, but not inviting."""
+    return blend(colours.text, colours.window, 0.45)
 
 
 def blend(colour: str, ground: str, share: float) -> str:

@@ -24,7 +24,7 @@ from studio.data.trees import (
     FolderTree,
     Tree,
     check_size,
-    read_fully,
+    first_bytes,
     safe_name,
     unpacked,
 )
@@ -77,8 +77,7 @@ class ZipTree(Tree):
             check_size(path, member.compress_size, member.file_size)
             self._members[name] = member
         self._archive = archive
-        changed = path.stat().st_mtime_ns
-        super().__init__(path, [Entry(n, m.file_size, changed) for n, m in self._members.items()])
+        super().__init__(path, [Entry(n, m.file_size) for n, m in self._members.items()])
 
     def raw(self, name: str) -> BinaryIO:
         try:
@@ -98,7 +97,6 @@ class TarTree(Tree):
         weakref.finalize(self, self._file.close)
         self._lock = threading.Lock()
         self._places: dict[str, tuple[int, int]] = {}
-        changed = path.stat().st_mtime_ns
         try:
             with tarfile.open(fileobj=self._file, mode="r:") as archive:
                 for member in archive:
@@ -106,7 +104,7 @@ class TarTree(Tree):
                     watch.advance(len(self._places), 0, "Looking through the archive")
         except tarfile.TarError as wrong:
             raise Unreadable(f"{path.name}: is a damaged tar archive ({wrong}); it may have been cut short") from wrong
-        super().__init__(path, [Entry(n, size, changed) for n, (_, size) in self._places.items()])
+        super().__init__(path, [Entry(n, size) for n, (_, size) in self._places.items()])
 
     def _add(self, member: tarfile.TarInfo, path: Path) -> None:
         name = safe_name(member.name, path)
@@ -158,8 +156,8 @@ class _Window(io.RawIOBase):
 
 def _is_tar(path: Path) -> bool:
     try:
-        with path.open("rb") as raw, unpacked(raw) as plain:
-            head = read_fully(plain, 512)
+        with path.open("rb") as raw:
+            head = first_bytes(raw, 512)
     except BROKEN:
         return False
     try:
@@ -190,4 +188,5 @@ def _unpack(path: Path, watch: Watch) -> IO[bytes]:
     except BaseException:
         out.close()
         raise
+    out.seek(0)
     return out

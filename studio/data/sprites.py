@@ -46,14 +46,14 @@ def render(factors: dict[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.uint8]
     column = {name: values.astype(np.float32)[:, None] for name, values in factors.items()}
     right = (place - column["x"]) / column["size"]
     up = (column["y"] - place) / column["size"]
-    cos, sin = np.cos(column["rotation"]), np.sin(column["rotation"])
+    cos, sin = (np.asarray(f(column["rotation"]), np.float32) for f in (np.cos, np.sin))
     # the plane turned back, so that the shapes below stand upright: sums of a row and a column
     u = (cos * right)[:, None, :] + (sin * up)[:, :, None]
     v = (cos * up)[:, :, None] - (sin * right)[:, None, :]
     inside = np.empty(u.shape, bool)
     for kind, contains in enumerate((_square, _ellipse, _heart)):
         chosen = np.flatnonzero(factors["shape"] == kind)
-        inside[chosen] = contains(u[chosen], v[chosen])
+        inside[chosen] = contains(np.asarray(u[chosen], np.float32), np.asarray(v[chosen], np.float32))
     # counted column by column within rows of pixels, then down: several times as fast as one mean over both axes
     across = inside.reshape(-1, SIDE, FINE).view(np.uint32)[..., 0]
     across = (across * np.uint32(0x01010101)) >> np.uint32(24)  # the sum of four bytes that are 0 or 1

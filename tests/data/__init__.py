@@ -1,0 +1,1 @@
+"""Reading what people drop in: every form, every refusal, every promise of the cache."""

@@ -216,10 +216,14 @@ class SheetView(QWidget):
             self._reading = False
             self._paths.pop(step, None)
             if step in self.steps:  # deleted meanwhile, or not yet on disk: there is nothing to show of it
+                at = self.slider.value()
                 self.steps.remove(step)
-                self._set_range(to_end=self.at_end, step=self._shown)
+                self._set_range(to_end=False)
+                self.slider.blockSignals(True)
+                self.slider.setValue(at)
+                self.slider.blockSignals(False)
                 if self.steps and self._wanted == step:
-                    self._moved(min(self.slider.value(), len(self.steps) - 1))
+                    self._moved(self.slider.value())
             self._update()
 
         work.run(self, lambda watch: sheets.read(path, data), done, failed)

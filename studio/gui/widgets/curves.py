@@ -12,17 +12,19 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from studio.gui import theme
+from studio.gui import theme, work
 from studio.gui.widgets import curve_export
 from studio.gui.widgets.curve_tools import CurveTools
 from studio.gui.widgets.legend import Entry, Legend
 from studio.gui.widgets.plot import Plot, cosmetic, ink, plain
-from studio.gui.widgets.series import Series
+from studio.gui.widgets.series import Series, Smoothed
 
 LIVE_MS = 100
 """Live curves are drawn at most this often, and less often when drawing is slow: see :meth:`CurvePanel._live`."""
 SHARE = 0.03
-"""Of one core that the redraws of one panel may take."""
+"""Of one core that the redraws of one panel may take, painting included."""
+LONG = 200_000
+"""Points from which on smoothing is left to a worker: it takes about 0.1 s for a million."""
 
 
 @dataclass(eq=False)
@@ -75,6 +77,7 @@ class CurvePanel(QWidget):
         self._at: float | None = None
         self._cost = 0.0
         self._stale = False
+        self._at_work: list[Series] = []
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._draw)
@@ -137,7 +140,7 @@ class CurvePanel(QWidget):
         """As :meth:`set_curve`, of a series that somebody else goes on adding to; call :meth:`refresh` then."""
         known = self._find(key, run)
         if known is None:
-            made = Curve(key, label, series, run, reference, raw=self.plot.line(), line=self.plot.line())
+            made = Curve(key, label, series, run, reference, raw=self.plot.line(), line=self.plot.line(above=True))
             if reference:
                 made.name = self.plot.name()
             self.curves.append(made)
@@ -275,7 +278,13 @@ class CurvePanel(QWidget):
         """Points were added: draw before long, if anybody can see it."""
         self._stale = True
         if self.isVisible() and not self._timer.isActive():
-            self._timer.start(max(LIVE_MS, round(1000 * self._cost / SHARE)))
+            self._timer.start(self.live_interval)
+
+    @property
+    def live_interval(self) -> int:
+        """Milliseconds between two redraws while points arrive: as rare as :data:`SHARE` of a core asks."""
+        painting: float = self.plot.widget.cost
+        return max(LIVE_MS, round(1000 * (self._cost + painting) / SHARE))
 
     def _redraw_now(self, *_: object) -> None:
         self._stale = True
@@ -301,6 +310,23 @@ class CurvePanel(QWidget):
         """Draw at once, seen or not: before an export, and in tests."""
         self._draw()
 
+    def _smooth(self, series: Series) -> Series | None:
+        """The series smoothed; None while a worker is at it, which it is for long ones."""
+        if len(series) < LONG or series.is_smoothed(self._smoothing):
+            return series.smoothed(self._smoothing)
+        if series not in self._at_work:
+            self._at_work.append(series)
+            weight, x, y = self._smoothing, series.x.copy(), series.y.copy()
+
+            def done(made: Smoothed) -> None:
+                self._at_work.remove(series)
+                if weight == self._smoothing:
+                    series.adopt(made)
+                self._redraw_now()
+
+            work.run(self, lambda watch: Smoothed.of(weight, x, y), done)
+        return None
+
     def _draw(self) -> None:
         started = time.perf_counter()
         self._timer.stop()
@@ -316,12 +342,12 @@ class CurvePanel(QWidget):
         width = max(64, int(self.plot.view.width()))
         bottom, top = np.inf, -np.inf
         for curve in shown:
-            smooth = self._smoothing > 0 and not curve.reference
+            smooth = None if curve.reference or not self._smoothing else self._smooth(curve.series)
             x, y = self._scaled(curve.series, low, high, width)
-            if smooth:
+            if smooth is not None:
                 curve.raw.setData(x, y, connect="finite" if self._log else "all")
                 bottom, top = _widen(bottom, top, y, low, high, x, robust=True)
-                x, y = self._scaled(curve.series.smoothed(self._smoothing), low, high, width)
+                x, y = self._scaled(smooth, low, high, width)
             curve.line.setData(x, y, connect="finite" if self._log else "all")
             bottom, top = _widen(bottom, top, y, low, high, x)
             if curve.name is not None and len(y) and np.isfinite(y[-1]):
@@ -331,7 +357,8 @@ class CurvePanel(QWidget):
             self.plot.view.setXRange(low, high, padding=0)
         if self._auto_y and bottom <= top:
             room = 0.06 * (top - bottom) or 0.1 * abs(top) or 0.5
-            self.plot.view.setYRange(bottom - room, top + room, padding=0)
+            below = 3 * room if any(c.reference for c in shown) else room  # for their names
+            self.plot.view.setYRange(bottom - below, top + room, padding=0)
         self._draw_marks(low, high, width)
         self._read_out()
         self._cost = time.perf_counter() - started
@@ -344,7 +371,7 @@ class CurvePanel(QWidget):
         return (low, high) if high > low else (low - 0.5, high + 0.5)
 
     def _scaled(self, series: Series, low: float, high: float, width: int) -> tuple[Any, Any]:
-        x, y = series.view(low, high, 2 * width)
+        x, y = series.view(low, high, width)
         if self._log:
             with np.errstate(divide="ignore", invalid="ignore"):
                 y = np.where(y > 0, np.log10(y), np.nan)

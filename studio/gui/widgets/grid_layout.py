@@ -84,4 +84,4 @@ def _whole(room: float) -> float:
     if room < 1:
         return room
     whole = float(math.floor(room))
-    return whole if whole >= 3 or whole / room > 0.88 else math.floor(room * 4) / 4
+    return whole if whole / room > 0.88 else math.floor(room * 4) / 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,6 +75,17 @@ class StepView(pg.ViewBox):  # type: ignore[misc]
         event.ignore()
 
 
+class TimedPlot(pg.PlotWidget):  # type: ignore[misc]
+    """Knows how long its last painting took, so that live curves can keep to their share of a core."""
+
+    cost = 0.0
+
+    def paintEvent(self, event: Any) -> None:
+        started = time.perf_counter()
+        super().paintEvent(event)
+        self.cost = time.perf_counter() - started
+
+
 class Plot:
     """A plot widget and its parts. ``widget`` is a QWidget; the rest is for :class:`studio.gui.widgets.curves`."""
 
@@ -81,7 +93,7 @@ class Plot:
         self.view: Any = StepView()
         self.left: Any = ValueAxis("left")
         self.bottom: Any = StepAxis("bottom")
-        self.widget: Any = pg.PlotWidget(
+        self.widget: Any = TimedPlot(
             viewBox=self.view, axisItems={"left": self.left, "bottom": self.bottom}, antialias=False
         )
         self.item: Any = self.widget.getPlotItem()
@@ -120,15 +132,16 @@ class Plot:
         self.marks.setPen(cosmetic(grid.name()))
         self.cursor.setPen(cosmetic(colours.quiet))
 
-    def line(self) -> Any:
-        """A new line on the plot."""
+    def line(self, *, above: bool = False) -> Any:
+        """A new line on the plot; ``above``: over all that are not."""
         made = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False)
+        made.setZValue(5 if above else 0)
         self.item.addItem(made, ignoreBounds=True)
         return made
 
     def name(self) -> Any:
-        """A new text upon the plot, for a line that is named where it is; its right lower corner is its place."""
-        made = pg.TextItem(anchor=(1, 1))
+        """A new text upon the plot, for a line that is named where it is; its right upper corner is its place."""
+        made = pg.TextItem(anchor=(1, 0))  # below the line: what is compared with a floor lies above it
         made.setFont(theme.text_font(theme.SMALL_PIXELS))
         made.setZValue(10)
         self.item.addItem(made, ignoreBounds=True)

@@ -179,6 +179,15 @@ class Series:
         self._smooth.follow(self)
         return self._smooth.series
 
+    def is_smoothed(self, weight: float) -> bool:
+        """Whether :meth:`smoothed` with this weight has little left to do."""
+        return self._smooth is not None and self._smooth.weight == weight
+
+    def adopt(self, made: Smoothed) -> None:
+        """Take over what was computed elsewhere from an earlier state of this series."""
+        if len(made.series) <= len(self):
+            self._smooth = made
+
 
 class Smoothed:
     """sₜ = w·sₜ₋₁ + (1−w)·yₜ from s₀ = 0, divided by 1−wᵗ: a mean of what there is, without a start at zero
@@ -188,6 +197,15 @@ class Smoothed:
         self.weight = weight
         self.series = Series()
         self._carry = 0.0
+
+    @classmethod
+    def of(cls, weight: float, x: Numbers, y: Numbers) -> Smoothed:
+        """Of points that are finite and in order; for a worker."""
+        made = cls(weight)
+        source = Series()
+        source._add(x, y)
+        made.follow(source)
+        return made
 
     def follow(self, source: Series) -> None:
         done = len(self.series)

@@ -1,0 +1,130 @@
+"""Sample sheets: cut as they were laid, and the right one at every place of the slider."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from studio.data import pictures
+from studio.data.dataset import DataSpec
+from studio.gui.train import sheets
+from studio.gui.train.sheet_view import SheetView
+
+DATA = DataSpec("digits", "images", (1, 8, 6), 100)
+
+
+def tiles(level: int, count: int = 10) -> npt.NDArray[np.uint8]:
+    made = np.random.default_rng(level).integers(0, 50, (count, 8, 6, 3), dtype=np.uint8)
+    made[:, 0, 0] = level
+    return made
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> list[tuple[int, Path]]:
+    made = []
+    for step in range(0, 1000, 100):
+        path = tmp_path / f"{step:09d}.png"
+        path.write_bytes(pictures.png(pictures.sheet(tiles(step // 10))))
+        made.append((step, path))
+    return made
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> SheetView:
+    made = SheetView()
+    qtbot.addWidget(made)
+    made.resize(400, 300)
+    made.show()
+    return made
+
+
+def level(view: SheetView) -> int:
+    return int(view.grid.images[0, 0, 0, 0]) if len(view.grid.images) else -1
+
+
+@pytest.mark.parametrize("count", [1, 2, 10, 16, 64])
+def test_a_sheet_is_cut_into_the_tiles_it_was_made_of(count: int, tmp_path: Path) -> None:
+    path = tmp_path / "s.png"
+    path.write_bytes(pictures.png(pictures.sheet(tiles(5, count))))
+    np.testing.assert_array_equal(sheets.read(path, DATA), tiles(5, count))
+
+
+def test_a_sheet_of_points_or_of_another_size_stays_whole(tmp_path: Path) -> None:
+    path = tmp_path / "s.png"
+    path.write_bytes(pictures.png(np.zeros((256, 256, 3), np.uint8)))
+    assert sheets.read(path, DataSpec("moons", "points", (2,), 10)).shape == (1, 256, 256, 3)
+    noise = np.random.default_rng(0).integers(0, 255, (31, 17, 3), dtype=np.uint8)
+    assert sheets.cut(noise, 8, 6).shape == (1, 31, 17, 3)
+
+
+def test_the_slider_shows_the_sheet_of_its_step(view: SheetView, history: list[tuple[int, Path]], qtbot: QtBot) -> None:
+    view.set_history(DATA, history)
+    qtbot.waitUntil(lambda: view.shown_step == 900)
+    assert level(view) == 90
+    for at in (3, 7, 0):
+        view.slider.setValue(at)
+        qtbot.waitUntil(lambda at=at: view.shown_step == 100 * at)
+        assert level(view) == 10 * at
+        assert view.label.text() == f"step {100 * at}"
+
+
+def test_the_newest_wish_wins(view: SheetView, history: list[tuple[int, Path]], qtbot: QtBot) -> None:
+    view.set_history(DATA, history)
+    shown: list[int] = []
+    view.step_shown.connect(shown.append)
+    for at in range(8):
+        view.slider.setValue(at)
+    qtbot.waitUntil(lambda: bool(shown) and shown[-1] == 700)
+    qtbot.wait(50)
+    assert view.shown_step == 700
+
+
+def test_at_the_end_it_is_live_and_elsewhere_it_stays(
+    view: SheetView, history: list[tuple[int, Path]], qtbot: QtBot
+) -> None:
+    view.set_history(DATA, history)
+    view.set_live(True)
+    view.add(1000, tiles(100))
+    qtbot.waitUntil(lambda: view.shown_step == 1000)
+    assert view.label.text() == "step 1,000 · live"
+    view.go_to(250)
+    qtbot.waitUntil(lambda: view.shown_step == 200)
+    view.add(1100, tiles(110))
+    qtbot.wait(150)
+    assert view.shown_step == 200
+    assert view.label.text() == "step 200"
+    view.slider.setValue(view.slider.maximum())
+    assert (view.shown_step, level(view)) == (1100, 110)
+
+
+def test_a_run_that_went_back_forgets_the_later_sheets(view: SheetView, history: list[tuple[int, Path]]) -> None:
+    view.set_history(DATA, history)
+    view.add(350, tiles(35))
+    assert view.steps == [0, 100, 200, 300, 350]
+
+
+def test_a_sheet_that_is_gone_is_passed_over(view: SheetView, history: list[tuple[int, Path]], qtbot: QtBot) -> None:
+    history[4][1].unlink()
+    view.set_history(DATA, history)
+    qtbot.waitUntil(lambda: view.shown_step == 900)
+    view.slider.setValue(4)
+    qtbot.waitUntil(lambda: 400 not in view.steps)
+    qtbot.waitUntil(lambda: view.shown_step in (300, 500))
+
+
+def test_playing_goes_through_all_and_stops_at_the_end(
+    view: SheetView, history: list[tuple[int, Path]], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.gui.train.sheet_view.PLAY_S", 0.1)
+    view.set_history(DATA, history)
+    qtbot.waitUntil(lambda: view.shown_step == 900)
+    shown: list[int] = []
+    view.step_shown.connect(shown.append)
+    qtbot.mouseClick(view.play, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not view.play.isChecked())
+    assert shown == list(range(0, 1000, 100))

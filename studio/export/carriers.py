@@ -7,6 +7,7 @@ own libraries would load a whole model or decode a film for the sake of one line
 
 from __future__ import annotations
 
+import html
 import os
 import struct
 import zipfile
@@ -20,8 +21,9 @@ from safetensors import SafetensorError, safe_open
 
 KEY = "gen-studio"
 MEMBER = "gen-studio.json"
-DESCRIPTION = 0x010E
-"""ImageDescription, the tag of EXIF that every viewer shows."""
+XMP = "urn:gen-studio:provenance"
+"""Our namespace in XMP."""
+_XMP_START, _XMP_END = b"<gs:provenance>", b"</gs:provenance>"
 MAX_TEXT = 16 << 20
 MAX_WEBP = 512 << 20
 """Pillow reads a WebP into memory as a whole."""
@@ -70,13 +72,34 @@ def _picture(path: Path, size: int, start: bytes) -> str | bytes | None:
         with Image.open(path, formats=("PNG", "GIF", "WEBP")) as picture:  # headers only; pixels are never decoded
             if picture.format == "PNG":
                 text = picture.info.get(KEY)
-                return text if isinstance(text, str) and len(text) <= MAX_TEXT else None
-            found = picture.info.get("comment") if picture.format == "GIF" else picture.getexif().get(DESCRIPTION)
-            return _after_key(found) if isinstance(found, str | bytes) else None
+                return text.encode() if isinstance(text, str) and len(text) <= MAX_TEXT else None
+            found = picture.info.get("comment" if picture.format == "GIF" else "xmp")
+            if not isinstance(found, bytes):
+                return None
+            return _after_key(found) if picture.format == "GIF" else _from_xmp(found)
     except (SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning, zlib.error, IndexError):
         return None
-    except TypeError:  # Pillow, of EXIF whose values are not what their tags promise
+
+
+def xmp(text: str) -> bytes:
+    """A packet of XMP (ISO 16684-1) that holds our text, which is ASCII, and nothing else."""
+    rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+    start, end = _XMP_START.decode(), _XMP_END.decode()
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        f'<rdf:RDF xmlns:rdf="{rdf}"><rdf:Description rdf:about="" xmlns:gs="{XMP}">'
+        f"{start}{html.escape(text, quote=False)}{end}"
+        '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+    ).encode()
+
+
+def _from_xmp(packet: bytes) -> bytes | None:
+    """Found by its tags alone: no XML parser meets a stranger's file."""
+    _, start, rest = packet.partition(_XMP_START)
+    inner, end, _ = rest.partition(_XMP_END)
+    if not start or not end or len(inner) > MAX_TEXT:
         return None
+    return html.unescape(inner.decode("ascii")).encode()
 
 
 def _zip(path: Path) -> str | bytes | None:

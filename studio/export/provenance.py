@@ -205,7 +205,7 @@ def save_image(
         side = max(picture.size)
         if side > 16383:
             raise ValueError(f"WebP holds at most 16383 pixels a side, not {side}; take PNG, or fewer samples")
-        picture.save(path, format="WEBP", lossless=True, exif=exif(provenance) if provenance else b"")
+        picture.save(path, format="WEBP", lossless=True, xmp=xmp(provenance) if provenance else b"")
         return
     info = PngImagePlugin.PngInfo()
     if provenance is not None:
@@ -214,14 +214,13 @@ def save_image(
 
 
 def comment(provenance: Provenance) -> str:
-    """For places without keys: GIF and MP4 comments, the description in EXIF, the comment of a zip."""
+    """For places without keys: the comments of GIF, MP4 and zip."""
     return f"{KEY}:{provenance.text()}"
 
 
-def exif(provenance: Provenance) -> bytes:
-    tags = Image.Exif()
-    tags[carriers.DESCRIPTION] = comment(provenance)
-    return tags.tobytes()
+def xmp(provenance: Provenance) -> bytes:
+    """For WebP."""
+    return carriers.xmp(provenance.text())
 
 
 # --- out of files

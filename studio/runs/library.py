@@ -22,12 +22,11 @@ from studio.data.dataset import DataSpec
 from studio.data.watch import Watch
 from studio.runs import curves, differences, incoming
 from studio.runs.folder import DamagedRun, RunFolder, RunInfo, RunState
+from studio.runs.incoming import Refused
+
+__all__ = ["Entry", "Library", "Refused", "Trashed"]
 
 TRASH = ".trash"
-
-
-class Refused(Exception):
-    """It cannot be done; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -241,12 +240,12 @@ class Library:
         return made
 
     def import_file(self, path: Path, watch: Watch | None = None) -> Path:
-        """Take in a run that was exported as one file; it gets a folder of its own, whatever is there already.
+        """Take in a run from elsewhere: a file that was exported, or a folder, of which a copy is made.
 
         Raises:
-            incoming.Refused: the file is no bundle of a run, or not a safe one; the message says why.
+            Refused: it is no run, or not a safe one; the message says why.
         """
-        return incoming.unpack(Path(path), self.root, self.free, watch or Watch())
+        return incoming.take(Path(path), self.root, self.free, watch or Watch())
 
     # --- throwing away
 

@@ -1,0 +1,187 @@
+"""Weights for other programs: all of them as safetensors, or the decoder as ONNX, checked before it is handed over."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from studio.data import files
+from studio.data.watch import Watch
+from studio.export import provenance
+from studio.export.context import Context
+from studio.export.decoding import Decoder, ExportError, decoder
+from studio.export.jobs import ExportWeights, Written
+from studio.export.provenance import Provenance
+from studio.models.core.latents import draw
+from studio.models.core.model import Model
+
+OPSET = 18
+TOLERANCE = 1e-4
+"""Largest difference to the model, on its scale (images −1..1); of points relative to their extent."""
+BATCHES = (1, 3)
+
+
+def export_weights(job: ExportWeights, context: Context) -> Written:
+    """Write the weights of a model.
+
+    Raises:
+        ExportError: the model cannot be written so, or the file does not compute what the model does; OSError: the
+            disk refuses. No file is left behind then.
+        Cancelled: nothing was written.
+    """
+    model, step = context.model(job.where)
+    settings = {"format": job.format}
+    run = context.run(job.where.run)
+    origin = provenance.of(run, step, "weights", averaged=job.where.averaged, settings=settings)
+    out = Path(job.out)
+    with files.replacing(out) as fresh:
+        if job.format == "onnx":
+            write_onnx(fresh, decoder(model), origin, context.watch)
+        else:
+            context.watch.advance(0, 1, "weights")
+            write_safetensors(fresh, model, origin)
+            context.watch.advance(1, 1, "weights")
+    return Written((str(out),))
+
+
+def write_safetensors(path: Path, model: Model, origin: Provenance) -> None:
+    """Every parameter and buffer under its own name; the recipe in the file's metadata."""
+    own: dict[str, Tensor] = {}
+    for name, tensor in model.state_dict().items():
+        own[name] = tensor.detach().cpu().contiguous().clone()  # the format wants no two names for one memory
+    try:
+        save_file(own, path, {"format": "pt", provenance.KEY: origin.text()})
+    except SafetensorError as wrong:  # its own name for a full disk
+        raise OSError(f"{path}: {wrong}") from wrong
+
+
+# --- ONNX
+
+
+class _Decode(nn.Module):
+    """The one thing that is exported: latents in, examples out."""
+
+    def __init__(self, model: Decoder) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.model.decode(z)
+
+
+def write_onnx(path: Path, model: Decoder, origin: Provenance, watch: Watch) -> float:
+    """The decoder: ``z`` float32 batch×size → ``image`` float32 batch×C×H×W in −1..1 (points: ``points`` batch×2),
+    any batch. Checked with onnxruntime on random latents; the largest difference is in the file's metadata.
+
+    Returns:
+        That difference.
+
+    Raises:
+        ExportError: when the file computes something else, or the model cannot be traced.
+    """
+    watch.advance(0, 3, "tracing the model")
+    content = _traced(model)
+    watch.advance(1, 3, "checking")
+    worst = compare(content, model)
+    watch.advance(2, 3, "writing")
+    path.write_bytes(_with_metadata(content, origin, worst))
+    watch.advance(3, 3, "written")
+    return worst
+
+
+def _traced(model: Decoder) -> bytes:
+    output = "points" if model.data.kind == "points" else "image"
+    # A copy: tracing puts stand-ins into the modules it walks through, and this model answers others meanwhile.
+    module = _Decode(copy.deepcopy(model).to("cpu").float()).eval()
+    example = torch.from_numpy(draw(model.prior.kind, model.prior.size, 2, seed=0))
+    with warnings.catch_warnings(), _quiet("torch.onnx"):
+        warnings.simplefilter("ignore")  # of the exporter about its own insides
+        try:
+            program: Any = torch.onnx.export(
+                _graph(module, example),
+                input_names=["z"],
+                output_names=[output],
+                opset_version=OPSET,
+                dynamo=True,
+                verbose=False,
+            )
+            return bytes(program.model_proto.SerializeToString())
+        except Exception as wrong:  # the boundary to the exporter, whose errors share no base
+            first = next((line.strip() for line in str(wrong).splitlines() if line.strip()), type(wrong).__name__)
+            raise ExportError(f"{model.title} cannot be written as ONNX: {first}") from wrong
+
+
+def _graph(module: nn.Module, example: Tensor) -> Any:
+    """The operations with the batch left open. Reading the code line by line (``strict``) takes longer, and is for
+    models that ask for the batch by ``len(z)``, which otherwise is fixed at the example's."""
+    shapes = ({0: torch.export.Dim("batch")},)
+    try:
+        return torch.export.export(module, (example,), dynamic_shapes=shapes, strict=False)
+    except Exception:  # as above; what is wrong in earnest is said by the second try
+        return torch.export.export(module, (example,), dynamic_shapes=shapes, strict=True)
+
+
+@contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    noisy = logging.getLogger(logger)
+    level = noisy.level
+    noisy.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        noisy.setLevel(level)
+
+
+def compare(content: bytes, model: Decoder) -> float:
+    """The largest difference between the file and the model, at batches of 1 and 3.
+
+    Raises:
+        ExportError: when it is more than :data:`TOLERANCE`.
+    """
+    import onnxruntime  # here, since it takes half a second and only this needs it
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    device = next(model.parameters()).device
+    worst = 0.0
+    for batch in BATCHES:
+        z = draw(model.prior.kind, model.prior.size, batch, seed=batch)
+        with torch.inference_mode():
+            wanted = model.decode(torch.from_numpy(z).to(device)).float().cpu().numpy()
+        (found,) = session.run(None, {"z": z})
+        if found.shape != wanted.shape:
+            raise ExportError(f"the ONNX file gives {found.shape} where the model gives {wanted.shape}; not written")
+        scale = max(1.0, float(np.abs(wanted).max()))
+        worst = max(worst, float(np.abs(found - wanted).max()) / scale)
+    if not worst <= TOLERANCE:
+        raise ExportError(
+            f"the ONNX file does not compute what the model does (off by {worst:.2g}, allowed {TOLERANCE:g}), "
+            "so it was not kept; export the weights as safetensors instead"
+        )
+    return worst
+
+
+def _with_metadata(content: bytes, origin: Provenance, worst: float) -> bytes:
+    import onnx  # as onnxruntime
+
+    proto = onnx.load_from_string(content)
+    proto.producer_name = "Gen Studio"
+    proto.producer_version = origin.version
+    proto.doc_string = f"{origin.title}: decoder of {origin.model} at step {origin.checkpoint}"
+    onnx.helper.set_model_props(
+        proto, {provenance.KEY: origin.text(), "max error": f"{worst:.3g}", "opset": str(OPSET)}
+    )
+    onnx.checker.check_model(proto)
+    return bytes(proto.SerializeToString())

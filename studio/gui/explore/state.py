@@ -280,7 +280,7 @@ def from_plain(plain: Mapping[str, Any], prior: PriorKind, size: int) -> Latents
             z=_array(plain["z"], (size,)),
             dims=tuple(d for d in map(int, plain["dims"]) if 0 <= d < size),
             locked=frozenset(s for s in plain["locked"] if isinstance(s, str) and s.startswith("dim:")),
-            slots={s: _array(plain["slots"].get(s, []), (-1, size)) for s in SLOTS},
+            slots={s: _array(plain["slots"][s], (-1, size)) for s in SLOTS if s in plain["slots"]},
             pad=Pad(
                 **{
                     **pad,

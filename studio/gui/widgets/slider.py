@@ -195,11 +195,8 @@ class Slider(QWidget):
     def _show_lock(self) -> None:
         locked = self.lock.isChecked()
         self.lock.setIcon(icons.icon("lock" if locked else "lock-open"))
-        self.lock.setToolTip(
-            "Unlock: let it be moved again"
-            if locked
-            else "Lock: hold this value while other sliders move and at Randomise"
-        )
+        free, held = "Lock: hold this while other sliders move and at Randomise", "Unlock: let it be moved again"
+        self.lock.setToolTip(held if locked else free)
         self.track.setEnabled(not locked)
         self.number.setEnabled(not locked)
 
@@ -247,6 +244,8 @@ class Slider(QWidget):
     # --- what hands do on the track
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
+        if self.locked():
+            return False
         match event:
             case QMouseEvent():
                 return self._mouse(event)

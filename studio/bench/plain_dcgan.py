@@ -7,7 +7,8 @@ engine is held against, so nothing of the engine is used here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +24,7 @@ def networks(latent: int, channels: int, width: int) -> tuple[nn.Module, nn.Modu
         nn.BatchNorm2d(wide[0]),
         nn.ReLU(True),
     ]
-    for before, after in zip(wide, wide[1:], strict=False):
+    for before, after in pairwise(wide):
         up += [
             nn.ConvTranspose2d(before, after, 5, 2, 2, output_padding=1, bias=False),
             nn.BatchNorm2d(after),
@@ -31,7 +32,7 @@ def networks(latent: int, channels: int, width: int) -> tuple[nn.Module, nn.Modu
         ]
     up += [nn.ConvTranspose2d(width, channels, 5, 2, 2, output_padding=1), nn.Tanh()]
     down: list[nn.Module] = [nn.Conv2d(channels, width, 5, 2, 2), nn.LeakyReLU(0.2)]
-    for before, after in zip(wide[::-1], wide[-2::-1], strict=False):
+    for before, after in pairwise(wide[::-1]):
         down += [nn.Conv2d(before, after, 5, 2, 2, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
     down += [nn.Flatten(), nn.Linear(wide[0] * 16, 1)]
     generator, discriminator = nn.Sequential(*up), nn.Sequential(*down)
@@ -44,7 +45,9 @@ def networks(latent: int, channels: int, width: int) -> tuple[nn.Module, nn.Modu
     return generator, discriminator
 
 
-def training(images: Tensor, latent: int, width: int, batch: int, seed: int) -> Iterator[tuple[float, float]]:
+def training(
+    images: Tensor, latent: int, width: int, batch: int, seed: int
+) -> Generator[tuple[float, float], None, None]:
     """Cycles for ever; each yields the loss of the discriminator and of the generator.
 
     Args:

@@ -28,9 +28,9 @@ class Term:
 
 @cache
 def terms() -> dict[str, Term]:
-    """All of them by key."""
+    """All of them by key; some have several."""
     plain = tomllib.loads((resources() / "glossary.toml").read_text("utf-8"))
-    return {
+    found = {
         key: Term(
             key,
             entry["title"],
@@ -41,6 +41,7 @@ def terms() -> dict[str, Term]:
         )
         for key, entry in plain.items()
     }
+    return found | {name: found[key] for key, entry in plain.items() for name in entry.get("also", ())}
 
 
 def hover_card(widget: QWidget, term: str) -> None:

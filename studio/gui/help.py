@@ -53,7 +53,7 @@ class Help(QWidget):
             f"<p><b>{escape(t.title)}</b><br>{escape(t.sentence)}<br><i>{escape(t.formula)}</i><br>"
             + (f'<a href="{t.link}">{escape(t.paper)}</a>' if t.link else escape(t.paper))
             + "</p>"
-            for t in sorted(terms().values(), key=lambda t: t.title.lower())
+            for t in sorted(set(terms().values()), key=lambda t: t.title.lower())
         ]
         self.text.document().setDefaultStyleSheet(
             f"a {{ color: {colours.accent}; }} p, li {{ color: {colours.text}; }} h2 {{ color: {colours.text}; }}"

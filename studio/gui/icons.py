@@ -7,11 +7,14 @@ not wait for a font.
 
 from __future__ import annotations
 
+import logging
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
 
 from studio.gui.theme import blend, palette, resources
 
+log = logging.getLogger(__name__)
 _awake = False
 
 
@@ -51,7 +54,12 @@ class _Engine(QIconEngine):
         ink = getattr(colours, self.colour) if self.colour else colours.text
         if mode == QIcon.Mode.Disabled:
             ink = blend(ink, colours.window, 0.45)
-        qtawesome.icon(self.name, color=QColor(ink)).paint(painter, rect)
+        try:
+            drawn = qtawesome.icon(self.name, color=QColor(ink))
+        except Exception:  # qtawesome raises nothing more precise for a name it lacks, and a list must still be painted
+            log.warning("there is no icon %s", self.name)
+            drawn = qtawesome.icon("ph.question", color=QColor(ink))
+        drawn.paint(painter, rect)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         drawn = QPixmap(size)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
+import re
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize
@@ -11,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from studio.gui import icons, theme
+from studio.gui.library.row import SHOWN
 
 GROUNDS = ("window", "base", "raised", "ground", "hover", "chosen")
 INKS = ("text", "quiet", "accent", "warn", "bad", "good")
@@ -79,6 +83,22 @@ def test_digits_have_one_width_and_no_text_is_under_11_pixels(qtbot: QtBot) -> N
     sizes = [int(part.split("px")[0]) for part in sheet.split("font-size: ")[1:]]
     assert sizes
     assert min(sizes) >= 11
+
+
+def test_every_icon_that_the_window_names_is_in_the_font() -> None:
+    import qtawesome
+
+    folder = Path(qtawesome.__file__).parent / "fonts"
+    there = set(json.loads(next(folder.glob("phosphor-charmap-*.json")).read_text()))
+    gui = Path(icons.__file__).parent
+    named = {
+        (file.relative_to(gui).as_posix(), name.removeprefix("ph."))
+        for file in gui.rglob("*.py")
+        for name in re.findall(r"""icon\(\s*"([a-z.-]+)\"""", file.read_text("utf-8"))
+    }
+    named |= {("library/row.py", sign) for _, sign, _ in SHOWN.values()}
+    assert len(named) > 30
+    assert not {(file, name) for file, name in named if name not in there}
 
 
 def test_icons_are_blank_until_woken(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ Shown = Literal["training", "paused", "interrupted", "new", "stopped", "finished
 SHOWN: dict[Shown, tuple[str, str, str]] = {
     "training": ("Training", "play-fill", "accent"),
     "paused": ("Paused", "pause-fill", "accent"),
-    "interrupted": ("Interrupted", "plug", "warn"),
+    "interrupted": ("Interrupted", "lightning-slash", "warn"),
     "new": ("Not started", "circle", "quiet"),
     "stopped": ("Stopped", "stop-circle", "quiet"),
     "finished": ("Finished", "check-circle", "good"),

@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from studio.gui import theme
 from studio.gui.widgets import curve_export
-from studio.gui.widgets.curves import LIVE_MS, CurvePanel
+from studio.gui.widgets.curve_canvas import LIVE_MS
+from studio.gui.widgets.curves import CurvePanel
 from studio.gui.widgets.plot import plain
 
 MILLION = 1_000_000
@@ -169,7 +170,7 @@ def test_smoothing_lies_over_the_faint_raw_line(panel: CurvePanel) -> None:
 
 
 def test_a_long_curve_is_smoothed_by_a_worker(panel: CurvePanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studio.gui.widgets.curves.LONG", 100)
+    monkeypatch.setattr("studio.gui.widgets.curve_canvas.LONG", 100)
     panel.set_curve("loss/critic", "critic", np.arange(500), np.random.default_rng(0).normal(size=500))
     panel.set_smoothing(0.9)
     panel.draw_now()

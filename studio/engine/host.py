@@ -8,7 +8,6 @@ over the number set last, by whomever, at a thread's first parallel work: so eac
 from __future__ import annotations
 
 import gc
-import os
 import queue
 import threading
 import time
@@ -32,7 +31,6 @@ from studio.training.events import Event
 from studio.training.snapshot import Snapshot
 from studio.training.trainer import Trainer
 
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 FIRST_LOOK = 5.0
 """Seconds that a question waits for the first weights of a training that has just begun."""
 
@@ -43,6 +41,7 @@ class Host:
     def __init__(self) -> None:
         self._context = Context(live=self._live, free=lambda: self._wanted == 0)
         self._wanted = 0
+        self._cores = torch.get_num_threads()  # as many as there are, or as OMP_NUM_THREADS allows
         self._trainer: Trainer | None = None
         self._path = Path()
         self._shown: tuple[Snapshot, Model] | None = None
@@ -64,7 +63,7 @@ class Host:
 
     def before_question(self) -> None:
         """On a lane's thread, before each question."""
-        self._use_threads(1 if self._wanted else CORES)
+        self._use_threads(1 if self._wanted else self._cores)
 
     def answer(self, question: AnyQuestion, watch: Watch) -> Any:
         return answer(question, self._context.watched(watch))
@@ -95,7 +94,7 @@ class Host:
         try:
             with self._context.alone:  # a trial of a recipe's speed, if there is one, ends after its present move
                 devices.give_way()  # before this thread's first parallel work, so that its helpers inherit it
-                self._use_threads(CORES)
+                self._use_threads(self._cores)
                 trainer = begin.trainer(start.run, device=start.device, steps=start.steps)
                 self._path = Path(start.run)
                 self._trainer = trainer

@@ -13,22 +13,35 @@ import pytest
 from studio.data import sources, store
 from studio.data.dataset import DataSpec
 from studio.engine.client import Engine
+from studio.engine.messages import Steer
 from studio.models.core import catalog
 from studio.models.core import recipe as recipes
 from studio.runs.folder import RunFolder
+from studio.training.control import Stop
 
 SMALL = {"latent": 8, "width": 4, "batch": 8, "steps": 100_000, "critic_steps": 2}
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> DataSpec:
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataSpec]:
     """300 grey 8×8 squares of noise with a brighter middle, read as a person's file would be."""
+    at = tmp_path_factory.mktemp("data")
     random = np.random.default_rng(0)
     images = random.integers(0, 120, (300, 8, 8)).astype(np.uint8)
     images[:, 2:6, 2:6] += 120
-    np.savez(tmp_path / "squares.npz", images=images)
-    source = sources.recognise(tmp_path / "squares.npz")
-    return store.prepare(source, store.suggested(source)).spec
+    np.savez(at / "squares.npz", images=images)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GEN_STUDIO_HOME", str(at / "home"))
+        source = sources.recognise(at / "squares.npz")
+        yield store.prepare(source, store.suggested(source)).spec
+
+
+@pytest.fixture(autouse=True)
+def home_of_the_data(home: Path, data: DataSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One home for a module: its engine is a process that was given it when it started."""
+    at = Path(data.source).parent / "home"
+    assert at.is_dir()
+    monkeypatch.setenv("GEN_STUDIO_HOME", str(at))
 
 
 @pytest.fixture
@@ -68,9 +81,9 @@ class Ear:
         return said
 
 
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    """A real engine in a process of its own."""
+@pytest.fixture(scope="module")
+def shared(data: DataSpec) -> Iterator[Engine]:
+    """A real engine in a process of its own, for all tests of a module: each start costs seconds."""
     made = Engine()
     made.start()
     yield made
@@ -78,5 +91,9 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture
-def ear(engine: Engine) -> Ear:
-    return Ear(engine)
+def ear(shared: Engine) -> Iterator[Ear]:
+    shared.start()  # after a test that killed it
+    made = Ear(shared)
+    yield made
+    shared.send(Steer(Stop()))
+    made.quiet(0.1)

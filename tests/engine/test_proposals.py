@@ -1,0 +1,154 @@
+"""Recipes that are suggested and checked, and what is said of how long they take."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from studio.data import places
+from studio.data.dataset import DataSpec
+from studio.engine import proposals
+from studio.engine.answers import Context, answer
+from studio.engine.messages import Proposal, Propose
+from studio.models.core import catalog
+from studio.models.core.recipe import Problem
+from studio.runs.folder import RunFolder, RunState
+
+TINY = {"width": 4, "latent": 4, "batch": 4, "critic_steps": 1}
+
+
+def ask(question: Propose, context: Context | None = None) -> Proposal:
+    found = answer(question, context or Context())
+    assert isinstance(found, Proposal)
+    return found
+
+
+@pytest.fixture
+def no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proposals, "_of_a_trial", lambda *a: None)
+
+
+@pytest.mark.usefixtures("no_trial")
+def test_without_a_name_the_steadiest_model_that_fits_is_chosen_with_its_whole_recipe(data: DataSpec) -> None:
+    found = ask(Propose(data))
+    assert found.model == "wgan_gp"
+    assert set(found.values) == set(catalog.card("wgan_gp").defaults)
+    assert found.values["width"] == catalog.load("wgan_gp").suits(data)["width"]
+    assert found.problems == ()
+    assert found.expect == "8×8 squares, WGAN-GP"
+
+
+@pytest.mark.usefixtures("no_trial")
+def test_what_no_model_can_do_is_proposed_with_its_problems() -> None:
+    huge = DataSpec("murals", "images", (3, 4000, 4000), 50)
+    found = ask(Propose(huge))
+    assert found.model == "wgan_gp"
+    assert "4000×4000" in found.problems[0].message
+    assert found.expect == ""
+
+
+@pytest.mark.usefixtures("no_trial")
+def test_given_values_are_checked_as_they_are_and_all_problems_come_at_once(data: DataSpec) -> None:
+    values = catalog.card("wgan_gp").defaults | {"penalty": -1, "batch": 0}
+    found = ask(Propose(data, "wgan_gp", values))
+    assert found.values == values
+    assert [p.field for p in found.problems] == ["batch", "penalty"]
+    clash = ask(
+        Propose(
+            replace(data, kind="points", shape=(2,)), "wgan_gp", catalog.card("wgan_gp").defaults | {"mirror": True}
+        )
+    )
+    assert clash.problems == (Problem("mirror", "only images can be mirrored; switch it off"),)
+
+
+def test_an_unknown_model_is_refused_with_those_there_are(data: DataSpec) -> None:
+    with pytest.raises(KeyError, match="wgan_gp"):
+        ask(Propose(data, "wgan_qp"))
+
+
+def test_a_trial_tells_the_time_and_leaves_the_random_numbers_alone(data: DataSpec) -> None:
+    context = Context()
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    values = catalog.card("wgan_gp").defaults | TINY | {"steps": 1_000_000}
+    found = ask(Propose(data, "wgan_gp", values), context)
+    assert torch.equal(before, torch.get_rng_state())
+    assert found.expect.startswith("8×8 squares, WGAN-GP, about ")
+    assert found.expect.endswith("on this CPU") or torch.cuda.is_available()
+    assert not context.alone.locked()
+
+
+def test_a_trial_is_made_once_for_all_that_has_the_same_speed(data: DataSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = []
+    monkeypatch.setattr(proposals, "_of_a_trial", lambda *a: trials.append(a) or 0.06)
+    context = Context()
+    values = catalog.card("wgan_gp").defaults | TINY
+    first = ask(Propose(data, "wgan_gp", values | {"steps": 1000}), context)
+    second = ask(Propose(data, "wgan_gp", values | {"steps": 3000, "penalty": 3.0, "seed": 5}), context)
+    assert first.expect.split(", ")[-1].startswith("about 60 seconds")
+    assert second.expect.split(", ")[-1].startswith("about 3 minutes")
+    assert len(trials) == 1
+    ask(Propose(data, "wgan_gp", values | {"width": 8}), context)
+    assert len(trials) == 2
+
+
+def test_there_is_no_trial_while_a_run_trains(data: DataSpec) -> None:
+    context = Context()
+    with context.alone:
+        asked = threading.Thread(target=lambda: found.append(ask(Propose(data), context)))
+        found: list[Proposal] = []
+        asked.start()
+        asked.join(20)
+    assert found[0].expect == "8×8 squares, WGAN-GP"
+
+
+def test_a_trial_ends_when_a_training_wants_to_begin(data: DataSpec) -> None:
+    looks: list[int] = []
+    context = Context(free=lambda: looks.append(1) or len(looks) < 3)
+    assert ask(Propose(data), context).expect == "8×8 squares, WGAN-GP"
+    assert len(looks) == 3
+
+
+@pytest.mark.usefixtures("no_trial")
+def test_an_earlier_run_of_the_same_networks_on_this_machine_tells_the_time(data: DataSpec) -> None:
+    values = catalog.card("wgan_gp").defaults | TINY
+    run = RunFolder.create(places.runs() / "earlier", "wgan_gp", values, data)
+    run.write_state(RunState("stopped", step=1000, steps=20_000, seconds=60))
+    said = ask(Propose(data, "wgan_gp", values | {"steps": 5000})).expect
+    assert "about 5 minutes" in said
+    elsewhere = run.info()
+    run.write_info(replace(elsewhere, versions={**elsewhere.versions, "system": "another machine"}))
+    assert ask(Propose(data, "wgan_gp", values | {"steps": 5000})).expect == "8×8 squares, WGAN-GP"
+    (run.path / "run.json").write_text("{")  # a damaged one harms nothing
+    assert ask(Propose(data, "wgan_gp", values)).expect == "8×8 squares, WGAN-GP"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (1, "10 seconds"),
+        (44, "40 seconds"),
+        (89, "90 seconds"),
+        (91, "1½ minutes"),
+        (180, "3 minutes"),
+        (60 * 61, "61 minutes"),
+        (60 * 95, "1½ hours"),
+        (60 * 140, "2½ hours"),
+        (3600 * 26, "26 hours"),
+        (86400 * 2, "2 days"),
+        (86400 * 9.4, "9 days"),
+    ],
+)
+def test_lengths_of_time_are_told_as_roughly_as_they_are_known(seconds: float, words: str) -> None:
+    assert proposals.in_words(seconds) == words
+
+
+def test_made_up_data_has_the_form_of_the_real() -> None:
+    spec = DataSpec("x", "images", (3, 9, 10), 5000, classes=("a", "b"))
+    made = proposals.made_up(spec)
+    assert made.values.shape[1:] == (3, 9, 10)
+    assert made.values.dtype == np.uint8
+    assert made.labels is not None
+    assert set(made.labels) == {0, 1}

@@ -1,0 +1,68 @@
+"""A training is not changed by being asked: with questions flying it equals one without, bit for bit."""
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from studio.data.dataset import DataSpec
+from studio.engine.client import Engine
+from studio.engine.messages import Answer, Ask, Failed, Propose, Start
+from studio.explore.latents import draw
+from studio.explore.questions import AnyQuestion, Decode, Describe, Directions, Evaluate, Nearest, ThroughTime, Where
+from studio.runs.folder import RunFolder
+from studio.training.events import Ended
+from tests.engine.conftest import Ear
+
+
+def questions(run: RunFolder, data: DataSpec) -> list[tuple[AnyQuestion, bool]]:
+    where, z = Where(str(run.path)), draw("normal", 8, 4, 0)
+    return [
+        (Decode(where, z), False),
+        (Describe(where), False),
+        (Nearest(where, z), False),
+        (Directions(where), False),
+        (Propose(data), False),
+        (Evaluate(where, samples=20), True),
+        (ThroughTime(str(run.path), z[0]), True),
+    ]
+
+
+def test_training_with_questions_flying_equals_training_without(
+    shared: Engine, new_run: Callable[..., RunFolder], data: DataSpec
+) -> None:
+    ear = Ear(shared)
+    quiet, asked = new_run("quiet", steps=80), new_run("asked", steps=80)
+    shared.send(Start(str(quiet.path)))
+    ear.wait(Ended, reason="finished")
+
+    shared.send(Start(str(asked.path)))
+    flying = itertools.cycle(questions(asked, data))
+    answers, ended = set(), False
+    open_stamps: set[int] = set()
+    for stamp in itertools.count():
+        if not ended and len(open_stamps) < 6:
+            question, slow = next(flying)
+            shared.send(Ask(stamp, question, slow=slow))
+            open_stamps.add(stamp)
+        for message in shared.poll(0.02):
+            match message:
+                case Answer(stamp=done, value=value):
+                    open_stamps.discard(done)
+                    answers.add(type(value).__name__)
+                case Failed(stamp=done, message=why):
+                    assert "no checkpoint yet" in why  # through time, before the first
+                    open_stamps.discard(done)
+                case Ended():
+                    assert message.reason == "finished"
+                    ended = True
+        if ended and not open_stamps:
+            break
+    assert answers >= {"Decoded", "ModelView", "NearestFound", "DirectionsFound", "Proposal", "Evaluation"}
+
+    for name in ("weights", "average", "engine"):
+        one, other = (load_file(run.checkpoint(80) / f"{name}.safetensors") for run in (quiet, asked))
+        assert one.keys() == other.keys()
+        for key in one:
+            np.testing.assert_array_equal(one[key], other[key], err_msg=key)

@@ -24,6 +24,7 @@ from studio.data.trees import (
     FolderTree,
     Tree,
     check_size,
+    damage_told,
     first_bytes,
     safe_name,
     unpacked,
@@ -53,7 +54,7 @@ def _zip(path: Path) -> Tree:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as wrong:
         raise Unreadable(f"{path.name}: is a damaged zip archive ({wrong}); it may have been cut short") from wrong
-    members = [m for m in archive.infolist() if not m.is_dir()]
+    members = [m for m in archive.infolist() if not m.filename.endswith("/")]
     if members and all(m.filename.endswith(".npy") and "/" not in m.filename for m in members):
         check_size(path, path.stat().st_size, 0, len(members))
         archive.close()
@@ -74,6 +75,8 @@ class ZipTree(Tree):
                 raise Refused(f"{path.name}: refused, because its member “{name}” is a link to somewhere else")
             if member.flag_bits & 1:
                 raise Refused(f"{path.name}: is locked with a password; unpack it and drop the folder")
+            if not 0 <= member.header_offset < path.stat().st_size:
+                raise Unreadable(f"{path.name}: is a damaged zip archive: “{name}” would lie outside of it")
             check_size(path, member.compress_size, member.file_size)
             self._members[name] = member
         self._archive = archive
@@ -171,7 +174,7 @@ def _unpack(path: Path, watch: Watch) -> IO[bytes]:
     room = shutil.disk_usage(places.cache()).free
     out = tempfile.TemporaryFile(dir=places.cache())  # noqa: SIM115 - lives as long as the tree, closed by its finalizer
     try:
-        with path.open("rb") as raw, unpacked(raw) as plain:
+        with damage_told(path.name), path.open("rb") as raw, unpacked(raw) as plain:
             done = 0
             while piece := plain.read(1 << 20):
                 done += len(piece)
@@ -180,11 +183,6 @@ def _unpack(path: Path, watch: Watch) -> IO[bytes]:
                     raise Unavailable(f"{path.name}: unpacking it needs more room than is left in {places.cache()}")
                 out.write(piece)
                 watch.advance(min(raw.tell(), whole), whole, "Unpacking")
-    except BROKEN as wrong:
-        out.close()
-        if isinstance(wrong, OSError) and wrong.errno is not None:
-            raise
-        raise Unreadable(f"{path.name}: is damaged or cut short ({wrong})") from wrong
     except BaseException:
         out.close()
         raise

@@ -73,13 +73,8 @@ class Tree(ABC):
         Raises:
             Unreadable: also in the middle, when a stream turns out damaged.
         """
-        try:
-            with self.raw(name) as raw, unpacked(raw) as plain:
-                yield plain
-        except BROKEN as wrong:
-            if isinstance(wrong, OSError) and wrong.errno is not None:
-                raise  # the disk, not the file
-            raise Unreadable(f"{name}: is damaged or cut short ({wrong})") from wrong
+        with damage_told(name), self.raw(name) as raw, unpacked(raw) as plain:
+            yield plain
 
     def read(self, name: str, most: int) -> bytes:
         """All of one file, unpacked.
@@ -163,6 +158,17 @@ class FileTree(Tree):
 
     def stat(self, name: str) -> os.stat_result:
         return (self.path.parent / name).stat()
+
+
+@contextmanager
+def damage_told(name: str) -> Iterator[None]:
+    """Whatever a damaged stream raises becomes Unreadable, in words; trouble with the disk stays an OSError."""
+    try:
+        yield
+    except (*BROKEN, NotImplementedError) as wrong:  # the latter: a way of packing that does not exist
+        if isinstance(wrong, OSError) and wrong.errno is not None:
+            raise
+        raise Unreadable(f"{name}: is damaged or cut short ({wrong or type(wrong).__name__})") from wrong
 
 
 def safe_name(name: str, archive: Path) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from tokenize import TokenError
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -23,13 +25,16 @@ from studio.data.readers.array_images import Raw, TreeArrays, check_shape, recor
 from studio.data.readers.encoded import title_of
 from studio.data.reading import Skipped, Source
 from studio.data.sniff import sniff
-from studio.data.trees import MOST_BYTES, Tree
+from studio.data.trees import MOST_BYTES, Tree, damage_told
 
 IMAGE_KEYS = ("images", "x_train", "train_images", "train_x", "x", "data", "arr_0", "imgs", "image", "train")
 TEST_KEYS = ("x_test", "test_images", "test_x")
 LABEL_KEYS = ("labels", "y_train", "train_labels", "train_y", "y", "label", "targets", "target", "arr_1")
 TEST_LABEL_KEYS = ("y_test", "test_labels", "test_y")
 LOOKED_INTO = 20
+
+# NumPy remarks on headers that Python 2 wrote; they are read all the same
+warnings.filterwarnings("ignore", message="Reading `.npy` or `.npz` file required additional header parsing")
 
 
 @dataclass(frozen=True)
@@ -93,33 +98,32 @@ def members(tree: Tree, name: str) -> list[Member]:
     if kind != "zip":
         return []
     found = []
-    try:
-        with tree.raw(name) as raw, zipfile.ZipFile(raw) as archive:
-            for info in archive.infolist():
-                if info.filename.endswith(".npy") and info.file_size <= MOST_BYTES:
-                    with archive.open(info) as stream:
-                        found.append(_member(cast("BinaryIO", stream), name, info.filename.removesuffix(".npy")))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as wrong:
-        raise Unreadable(f"{name}: is damaged ({wrong})") from wrong
+    with damage_told(name), tree.raw(name) as raw, zipfile.ZipFile(raw) as archive:
+        for info in archive.infolist():
+            if info.filename.endswith(".npy") and info.file_size <= MOST_BYTES:
+                with archive.open(info) as stream:
+                    found.append(_member(cast("BinaryIO", stream), name, info.filename.removesuffix(".npy")))
     return found
 
 
 @contextmanager
 def member_stream(tree: Tree, member: Member) -> Iterator[BinaryIO]:
     """The numbers of one array, behind its header."""
-    try:
-        if member.key:
-            name = f"{member.key}.npy"
-            with tree.raw(member.file) as raw, zipfile.ZipFile(raw) as archive, archive.open(name) as packed:
-                stream = cast("BinaryIO", packed)
-                _member(stream, member.file, member.key)
-                yield stream
-        else:
-            with tree.opened(member.file) as stream:
-                _member(stream, member.file, "")
-                yield stream
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as wrong:
-        raise Unreadable(f"{member.called}: is damaged ({wrong})") from wrong
+    if not member.key:
+        with tree.opened(member.file) as stream:
+            _member(stream, member.file, "")
+            yield stream
+        return
+    name = f"{member.key}.npy"
+    with (
+        damage_told(member.called),
+        tree.raw(member.file) as raw,
+        zipfile.ZipFile(raw) as archive,
+        archive.open(name) as packed,
+    ):
+        stream = cast("BinaryIO", packed)
+        _member(stream, member.file, member.key)
+        yield stream
 
 
 def load(tree: Tree, member: Member, most: int = 1 << 30) -> npt.NDArray[Any]:
@@ -216,8 +220,8 @@ def _member(stream: BinaryIO, file: str, key: str) -> Member:
         version = np.lib.format.read_magic(stream)
         header = {(1, 0): np.lib.format.read_array_header_1_0}.get(version, np.lib.format.read_array_header_2_0)
         shape, by_columns, dtype = header(stream)
-    except ValueError as wrong:
-        raise Unreadable(f"{called}: is no NumPy array ({wrong})") from wrong
+    except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, TokenError, Warning) as wrong:
+        raise Unreadable(f"{called}: is no NumPy array, or its header is damaged ({wrong})") from wrong
     if dtype.hasobject:
         raise Refused(
             f"{called}: refused, because it holds Python objects, which could run anything when they are read. "

@@ -89,7 +89,7 @@ def load(content: bytes, name: str) -> Any:
         raise
     except (pickle.UnpicklingError, ValueError, EOFError, KeyError, IndexError, TypeError, AttributeError) as wrong:
         raise Unreadable(f"{name}: is a damaged pickle ({wrong})") from wrong
-    except (MemoryError, OverflowError, RecursionError, struct.error, ImportError) as wrong:
+    except (MemoryError, OverflowError, RecursionError, struct.error, ImportError, Warning) as wrong:
         raise Unreadable(f"{name}: is a damaged pickle ({type(wrong).__name__})") from wrong
 
 

@@ -171,8 +171,10 @@ def parse(text: str, name: str) -> Table:
 
 
 def _table(rows: npt.NDArray[np.float64], words: list[str] | None, skipped: list[Skipped], name: str) -> Table:
-    good = np.isfinite(rows).all(axis=1)
-    skipped += [Skipped(f"{name}, point {i + 1}", "is not finite") for i in np.flatnonzero(~good)[:1000]]
+    good = (np.abs(rows) < 1e100).all(axis=1)  # what is not finite does not compare; squares of the rest are
+    skipped += [
+        Skipped(f"{name}, point {i + 1}", "is not finite, or beyond 1e100") for i in np.flatnonzero(~good)[:1000]
+    ]
     if not good.any():
         raise Unreadable(f"{name}: holds no points: two columns of numbers are needed")
     labels: npt.NDArray[np.int64] | None = None

@@ -9,54 +9,24 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import stat
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import filelock
 import send2trash
 
-from studio.data.dataset import DataSpec
 from studio.data.watch import Watch
-from studio.runs import curves, differences, incoming
-from studio.runs.folder import DamagedRun, RunFolder, RunInfo, RunState
+from studio.runs import curves, differences, entry, incoming
+from studio.runs.entry import Entry
+from studio.runs.folder import RunFolder, RunInfo, RunState
 from studio.runs.incoming import Refused
+from studio.runs.index import Index
 
 __all__ = ["Entry", "Library", "Refused", "Trashed"]
 
 TRASH = ".trash"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One run as the library shows it.
-
-    Attributes:
-        title, model, tags, note: as in its files; a damaged run has its folder's name for a title.
-        data: what it was trained on; None only when damaged.
-        thumbnail: the newest sample sheet, or None before there is one.
-        size: of all its files, bytes.
-        created: seconds since the epoch.
-        crashed: it says that it is running, and nobody is running it: offer to resume.
-        damaged: why it cannot be used, empty when it can.
-    """
-
-    path: Path
-    title: str
-    model: str = ""
-    data: DataSpec | None = None
-    state: RunState = field(default_factory=RunState)
-    tags: tuple[str, ...] = ()
-    note: str = ""
-    thumbnail: Path | None = None
-    size: int = 0
-    created: float = 0.0
-    id: str = ""
-    forked_from: str = ""
-    crashed: bool = False
-    damaged: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,36 +52,14 @@ class Library:
                 folders = [Path(f.path) for f in found if not f.name.startswith(".") and f.is_dir()]
         except FileNotFoundError:
             return []
-        return sorted(map(self.entry, folders), key=lambda e: (-e.created, e.path.name))
+        index = Index(self.root)
+        entries = [index.entry(folder, entry.read) for folder in folders]
+        index.save()
+        return sorted(entries, key=lambda e: (-e.created, e.path.name))
 
     def entry(self, path: Path) -> Entry:
         """One run as the library shows it, whether or not it lies in this library."""
-        run = RunFolder(path)
-        size, sheet = _measure(path)
-        try:
-            info, state = run.info(), run.state()
-            model, _ = run.recipe()
-            crashed = run.crashed()
-            return Entry(
-                path=path,
-                title=info.title,
-                model=model,
-                data=info.data,
-                state=state,
-                tags=info.tags,
-                note=info.note,
-                thumbnail=sheet,
-                size=size,
-                created=float(info.created),
-                id=info.id,
-                forked_from=info.forked_from,
-                crashed=crashed,
-            )
-        except DamagedRun as wrong:
-            reason = str(wrong)
-        except (TypeError, ValueError, AttributeError, OSError) as wrong:
-            reason = f"{path}: its files hold something unexpected ({wrong})"  # a number where a text should be
-        return Entry(path=path, title=path.name, thumbnail=sheet, size=size, created=_made(path), damaged=reason)
+        return entry.read(Path(path))
 
     def find(self, name: str) -> Path:
         """The run that a person means: a path, the name of a folder here, an id (or its start), or a title.
@@ -305,33 +253,3 @@ def _in_training(path: Path) -> bool:
             return False
     except filelock.Timeout:
         return True
-
-
-def _made(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def _measure(path: Path) -> tuple[int, Path | None]:
-    """Size of all files below, links not followed, and the newest sample sheet."""
-    size = 0
-    sheets: list[str] = []
-    waiting = [str(path)]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            with os.scandir(folder) as found:
-                for item in found:
-                    if item.is_dir(follow_symlinks=False):
-                        waiting.append(item.path)
-                    else:
-                        about = item.stat(follow_symlinks=False)
-                        size += about.st_size if stat.S_ISREG(about.st_mode) else 0
-                    if item.name.endswith(".png") and item.name[:-4].isdigit():
-                        sheets.append(item.path)
-        except OSError:
-            continue  # it went while we looked, or is not ours to read
-    own = os.path.join(path, "sheets") + os.sep  # noqa: PTH118 - a Path per file is most of the time of a scan
-    return size, max((Path(s) for s in sheets if s.startswith(own)), key=lambda p: int(p.stem), default=None)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QMenu,
     QScrollArea,
     QToolButton,
@@ -21,6 +22,7 @@ from studio.gui import work
 from studio.gui.compare.gathered import Compared
 from studio.gui.icons import icon
 from studio.gui.theme import SPACE, role
+from studio.gui.widgets.curve_tools import STEPS, QuietSlider
 from studio.gui.widgets.curves import CurvePanel
 from studio.gui.widgets.series import Series
 
@@ -76,25 +78,36 @@ class CurvesPane(QWidget):
         group.addButton(self.by_time)
         self.by_step.setChecked(True)
         self.by_time.toggled.connect(self.set_seconds)
+        self.smooth = QuietSlider(Qt.Orientation.Horizontal)
+        self.smooth.setRange(0, STEPS)
+        self.smooth.setFixedWidth(80)
+        self.smooth.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.smooth.setAccessibleName("Smoothing of all curves")
+        self.smooth.setToolTip("Smoothing: exponential moving average over the faint raw lines")
+        self.smooth.valueChanged.connect(lambda _: self._smoothed())
         bar = QHBoxLayout()
         bar.setSpacing(SPACE // 2)
         bar.addWidget(self.choosing)
         bar.addStretch(1)
+        bar.addWidget(QLabel("Smoothing"))
+        bar.addWidget(self.smooth)
+        bar.addSpacing(SPACE)
         bar.addWidget(self.by_step)
         bar.addWidget(self.by_time)
         self.field = QWidget()
         self.grid = QGridLayout(self.field)
         self.grid.setContentsMargins(0, 0, 0, 0)
         self.grid.setSpacing(2 * SPACE)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidget(self.field)
-        column = QVBoxLayout(self)
+        self.area = QScrollArea()
+        self.area.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(self.field)
+        self.area.viewport().installEventFilter(self)
+        self.column = column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE // 2)
         column.addLayout(bar)
-        column.addWidget(scroll, 1)
+        column.addWidget(self.area, 1)
 
     def show_runs(self, runs: Sequence[Compared]) -> None:
         self.runs = list(runs)
@@ -134,13 +147,41 @@ class CurvesPane(QWidget):
                 self.panels[name] = self._panel(name)
             self.grid.addWidget(self.panels[name], at // columns, at % columns)
             self._fill(name)
+        self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._fit()
+        return False
+
+    def _fit(self) -> None:
+        """The plots fill what is there; four or more of them scroll instead of shrinking away.
+
+        Not by setWidgetResizable: that asks for the height that goes with the width, which a plot has no opinion on.
+        """
+        rows = self.grid.rowCount() if self.panels else 0
+        least = max((at.minimumSizeHint().height() for at in self.panels.values()), default=0)
+        used = sum(1 for row in range(rows) if self.grid.itemAtPosition(row, 0) is not None)
+        room = self.area.viewport().size()
+        self.field.resize(room.width(), max(room.height(), used * least + max(0, used - 1) * self.grid.spacing()))
 
     def _panel(self, name: str) -> CurvePanel:
         group, _, curve = name.partition("/")
-        title = f"{group}: {curve}" if curve else group
-        panel = CurvePanel(title[0].upper() + title[1:], "", x_label="second" if self.seconds else "step")
-        panel.setMinimumSize(240, 168)
+        panel = CurvePanel((curve or group).capitalize(), group, x_label="second" if self.seconds else "step")
+        panel.setMinimumWidth(216)
+        panel.plot.widget.setMinimumHeight(96)
+        panel.tools.smooth.hide()  # one for all of them is above
+        panel.set_smoothing(self._weight())
         return panel
+
+    def _weight(self) -> float:
+        """As in the panels: the slider runs over −log10(1 − weight), 0..3."""
+        return 1 - 10 ** (-3 * self.smooth.value() / STEPS)
+
+    def _smoothed(self) -> None:
+        for panel in self.panels.values():
+            panel.set_smoothing(self._weight())
+        self.changed.emit()
 
     def _fill(self, name: str) -> None:
         panel = self.panels[name]

@@ -86,7 +86,7 @@ class ComparePage(QWidget):
 
     def _lay_out(self) -> None:
         self.exporting = QToolButton()
-        self.exporting.setIcon(icon("export"))
+        self.exporting.setIcon(icon("download-simple"))
         self.exporting.setIconSize(QSize(18, 18))
         self.exporting.setToolTip("Save the comparison (Ctrl+E)")
         self.exporting.setAccessibleName("Save the comparison")
@@ -100,15 +100,15 @@ class ComparePage(QWidget):
         self.upper.addWidget(self.curves)
         self.upper.addWidget(self.table)
         self.upper.setStretchFactor(0, 1)
-        self.upper.setSizes([600, 424])
+        self.upper.setSizes([568, 456])
         self.split = QSplitter(Qt.Orientation.Vertical)
         self.split.addWidget(self.upper)
         self.split.addWidget(self.sheets)
         self.split.setStretchFactor(0, 1)
         self.split.setStretchFactor(1, 1)
-        self.split.setSizes([320, 260])
-        for splitter in (self.upper, self.split):
-            splitter.setHandleWidth(2 * SPACE)
+        self.split.setSizes([356, 224])
+        self.curves.column.setContentsMargins(0, 0, SPACE, SPACE)
+        self.table.column.setContentsMargins(SPACE, 0, 0, SPACE)
         self.body = QWidget()
         column = QVBoxLayout(self.body)
         column.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, SPACE)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QFrame, QHeaderView, QTableView, QVBoxLayout, QWidget
 
@@ -21,6 +21,7 @@ from studio.runs import differences
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
+_NAMES, _COLUMN = 128, 96
 DIFFERS: Final = "≠ "
 """Before the name of what differs, so that it is not told by weight or colour alone."""
 
@@ -55,18 +56,21 @@ def result_lines(runs: Sequence[Compared]) -> list[Line]:
     lines = [
         Line("Results", heading=True),
         line("status", "How the training stands", [STATUS.get(r.state.status, r.state.status) for r in runs]),
-        line("steps", "Steps done of those in the recipe", [f"{r.state.step:,} of {r.state.steps:,}" for r in runs]),
+        line("steps done", "Cycles of updates so far", [f"{r.state.step:,}" for r in runs]),
         line("training time", "Pauses left out", [duration(r.state.seconds) for r in runs]),
         line("speed", "Over the whole training", ["–" if s is None else f"{words.value(s)} steps/s" for s in speeds]),
     ]
     for name in sorted({n for r in runs for n in r.curves}):
         last = [r.last(name) for r in runs]
-        lines.append(line(name, "The newest value", ["–" if v is None else words.value(v) for v in last]))
+        values = ["–" if v is None else words.value(v).replace("-", "−") for v in last]
+        lines.append(line(name.replace("/", ": ", 1), "The newest value", values))
     return lines
 
 
-def recipe_lines(table: differences.Table, fields: Mapping[str, FieldInfo], *, everything: bool) -> list[Line]:
-    """The recipes side by side: what differs, or with ``everything`` all of it."""
+def recipe_lines(
+    table: differences.Table, fields: Mapping[str, FieldInfo], models: Mapping[str, str], *, everything: bool
+) -> list[Line]:
+    """The recipes side by side: what differs, or with ``everything`` all of it. ``models``: titles by name."""
     rows = table.rows if everything else table.differing
     lines = [Line("Recipe" if everything else "Recipe: what differs", heading=True)]
     if not rows:
@@ -74,6 +78,8 @@ def recipe_lines(table: differences.Table, fields: Mapping[str, FieldInfo], *, e
     for row in rows:
         field = fields.get(row.name)
         values = tuple("–" if v is None else said(v, field) for v in row.values)
+        if row.name == "model":
+            values = tuple(models.get(v, v) for v in values)
         label = field.label if field is not None else row.name.replace("_", " ")
         lines.append(Line(label, values, field.help if field is not None else "", marked=row.differs))
     return lines
@@ -155,6 +161,7 @@ class TablePane(QWidget):
         self._results: list[Line] = []
         self._table: differences.Table | None = None
         self._fields: dict[str, FieldInfo] = {}
+        self._models: dict[str, str] = {}
         self._titles: list[str] = []
         self.view = QTableView()
         self.view.setModel(self.model)
@@ -169,15 +176,15 @@ class TablePane(QWidget):
         self.view.verticalHeader().setDefaultSectionSize(3 * SPACE)
         header = self.view.horizontalHeader()
         header.setMinimumSectionSize(72)
-        header.setDefaultSectionSize(112)
+        self.view.viewport().installEventFilter(self)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setHighlightSections(False)
-        header.setIconSize(QSize(28, 16)) if hasattr(header, "setIconSize") else None
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.everything = QCheckBox("All fields")
         self.everything.setToolTip("Also those in which the recipes agree")
         self.everything.setAccessibleName("Show all fields of the recipes")
         self.everything.toggled.connect(lambda _: self._refill())
-        column = QVBoxLayout(self)
+        self.column = column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE // 2)
         column.addWidget(self.everything)
@@ -189,23 +196,39 @@ class TablePane(QWidget):
     ) -> None:
         """``table`` None: the recipes are not read yet."""
         self._titles = [run.short for run in runs]
+        self._models = {run.model: run.model_title for run in runs}
         self._results = result_lines(runs) if runs else []
         self._table = table
         self._fields = dict(fields)
         self._refill()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._fit()
+        return False
+
+    def _fit(self) -> None:
+        """The runs share what the names leave, as long as their values can be read; else the table scrolls."""
+        count = len(self._titles)
+        if count:
+            width = max(_COLUMN, (self.view.viewport().width() - _NAMES) // count)
+            self.view.setColumnWidth(0, _NAMES)
+            for at in range(count):
+                self.view.setColumnWidth(at + 1, width)
+
     def _refill(self) -> None:
         lines = list(self._results)
         if self._table is not None:
-            lines = recipe_lines(self._table, self._fields, everything=self.everything.isChecked()) + lines
-        shape = (self.model.columnCount(), [line.heading for line in self.model.lines])
+            lines = (
+                recipe_lines(self._table, self._fields, self._models, everything=self.everything.isChecked()) + lines
+            )
+        shape = [line.heading for line in self.model.lines]
         at = self.view.verticalScrollBar().value()
         self.view.clearSpans()
         self.model.show_lines(self._titles, lines)
         for row, line in enumerate(lines):
             if line.heading and self.model.columnCount() > 1:
                 self.view.setSpan(row, 0, 1, self.model.columnCount())
-        if shape[0] != self.model.columnCount():
-            self.view.setColumnWidth(0, 144)
-        if shape[1] == [line.heading for line in lines]:
+        self._fit()
+        if shape == [line.heading for line in lines]:
             self.view.verticalScrollBar().setValue(at)

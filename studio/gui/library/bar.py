@@ -36,7 +36,7 @@ class Bar(QWidget):
         self._pause.setSingleShot(True)
         self._pause.setInterval(80)
         self._pause.timeout.connect(lambda: self.search_changed.emit(self.search.text()))
-        self.search.textChanged.connect(self._pause.start)
+        self.search.textChanged.connect(lambda _: self._pause.start())
         self.status = _box("Status", "Show only runs of one status")
         self.status.addItem("Every status", "")
         for shown, (name, sign, colour) in SHOWN.items():

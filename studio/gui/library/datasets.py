@@ -222,6 +222,12 @@ class DatasetsPane(QWidget):
 
         self.said.emit(f"Forgot “{one.data.name}”", "Undo", back)
 
+    def take_out(self, fingerprint: str) -> None:
+        """Out of the list before the disk has let it go."""
+        self.hidden.add(fingerprint)
+        self.model.drop(fingerprint)
+        self._refreshed()
+
     def change(self, task: Any, failed: Any) -> None:
         """Let the store do something, then look again."""
 

@@ -124,7 +124,7 @@ class Note(QPlainTextEdit):
         self._pause.setSingleShot(True)
         self._pause.setInterval(800)
         self._pause.timeout.connect(self.finish)
-        self.textChanged.connect(self._pause.start)
+        self.textChanged.connect(lambda: self._pause.start())
 
     def show_text(self, text: str) -> None:
         """Show a note from outside, unless it is being written just now."""

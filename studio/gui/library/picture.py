@@ -12,10 +12,7 @@ from studio.gui.theme import palette
 
 
 class Picture(QWidget):
-    """Shows a picture file, decoded elsewhere. Asks for it again when its size or the screen changes.
-
-    Small pictures grow by whole device pixels, so that every pixel of theirs is as large as every other.
-    """
+    """Shows a picture file, decoded elsewhere. Asks for it again when its size or the screen changes."""
 
     def __init__(self, thumbnails: Thumbnails, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)

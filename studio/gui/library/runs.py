@@ -153,8 +153,9 @@ class RunsPane(QWidget):
         self.details.show_rows(self.views.selected())
 
     def select(self, path: str) -> bool:
-        """Select a run; filters that hide it are cleared."""
+        """Select a run; filters that hide it are cleared. One that is not known yet is selected when it appears."""
         if self.shelf.model.row(path) is None:
+            self._select_next = path
             return False
         if not self.shown.index_of(path).isValid():
             self.bar.clear_filters()

@@ -98,8 +98,7 @@ class Forget(QUndoCommand):
 
     def redo(self) -> None:
         fingerprint = self.one.data.fingerprint
-        self.pane.hidden.add(fingerprint)
-        self.pane.model.drop(fingerprint)
+        self.pane.take_out(fingerprint)
 
         def set_aside() -> None:
             aside = set_aside_folder() / fingerprint

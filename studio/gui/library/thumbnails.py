@@ -96,7 +96,7 @@ def _weight(pixmap: QPixmap | None) -> int:
 def decode(wanted: Wanted) -> QImage | None:
     """The picture, read and scaled; None when the file is no picture, or is larger than Qt's own guard allows.
 
-    Enlarged by whole pixels (nearest neighbour), reduced smoothly. For worker threads.
+    Enlarged by nearest neighbour, reduced smoothly. For worker threads.
     """
     reader = QImageReader(wanted.path)
     reader.setAutoTransform(True)
@@ -105,8 +105,13 @@ def decode(wanted: Wanted) -> QImage | None:
         return None
     if wanted.crop:
         image = image.copy(0, 0, min(wanted.crop, image.width()), min(wanted.crop, image.height()))
-    into = QSize(wanted.width, wanted.height)
-    times = min(wanted.width // max(1, image.width()), wanted.height // max(1, image.height()))
-    if times >= 1:
-        return image.scaled(image.size() * times) if times > 1 else image
-    return image.scaled(into, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+    into = image.size().scaled(QSize(wanted.width, wanted.height), Qt.AspectRatioMode.KeepAspectRatio)
+    if into.width() > image.width():
+        # Enlarged by whole pixels, each as large as every other; where that leaves much room, by one more and back,
+        # which keeps the pixels crisp and softens only the seams between them.
+        times = into.width() // image.width()
+        whole = image.scaled(image.size() * times)
+        if whole.width() >= 0.85 * into.width():
+            return whole
+        image = image.scaled(image.size() * (times + 1))
+    return image.scaled(into, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)

@@ -21,7 +21,7 @@ from studio.gui.library.model import COLUMNS, RunsFilter
 from studio.gui.library.row import Row
 from studio.gui.library.thumbnails import Thumbnails
 
-_WIDTHS = (200, 120, 128, 88, 92, 68, 72, 84, 120)
+_WIDTHS = (200, 128, 128, 88, 88, 68, 72, 84, 120)
 _HIDDEN = (model.PROGRESS, model.TAGS)
 _LEAST = 168
 
@@ -175,7 +175,8 @@ class RunsViews(QStackedWidget):
             self.list.header().setSectionHidden(at, name in names)
 
     def column_widths(self) -> list[int]:
-        return [self.list.header().sectionSize(at) for at in range(len(COLUMNS))]
+        """Of each column; 0 for the title, which takes what is left, and for hidden ones."""
+        return [0 if at == model.RUN else self.list.header().sectionSize(at) for at in range(len(COLUMNS))]
 
     def set_column_widths(self, widths: list[int]) -> None:
         for at, width in enumerate(widths[: len(COLUMNS)]):

@@ -19,6 +19,7 @@ from studio.gui.widgets.series import Series, Smoothed
 
 LIVE_MS = 100
 """Live curves are drawn at most this often, and less often when drawing is slow: see :meth:`CurvePanel._live`."""
+RAREST_MS = 1000
 SHARE = 0.03
 """Of one core that the redraws of one panel may take, painting included."""
 LONG = 200_000
@@ -245,7 +246,7 @@ class CurveCanvas(QWidget):
     def live_interval(self) -> int:
         """Milliseconds between two redraws while points arrive: as rare as :data:`SHARE` of a core asks."""
         painting: float = self.plot.widget.cost
-        return max(LIVE_MS, round(1000 * (self._cost + painting) / SHARE))
+        return min(RAREST_MS, max(LIVE_MS, round(1000 * (self._cost + painting) / SHARE)))
 
     def _redraw_now(self, *_: object) -> None:
         self._stale = True
@@ -289,7 +290,7 @@ class CurveCanvas(QWidget):
         return None
 
     def _draw(self) -> None:
-        started = time.perf_counter()
+        started = time.thread_time()
         self._timer.stop()
         self._stale = False
         self.drawn += 1
@@ -304,7 +305,7 @@ class CurveCanvas(QWidget):
         bottom, top = np.inf, -np.inf
         for curve in shown:
             smooth = None if curve.reference or not self._smoothing else self._smooth(curve.series)
-            x, y = self._scaled(curve.series, low, high, width)
+            x, y = self._scaled(curve.series, low, high, width, reference=curve.reference)
             if smooth is not None:
                 curve.raw.setData(x, y, connect="finite" if self._log else "all")
                 bottom, top = _widen(bottom, top, y, low, high, x, robust=True)
@@ -322,7 +323,7 @@ class CurveCanvas(QWidget):
             self.plot.view.setYRange(bottom - below, top + room, padding=0)
         self._draw_marks(low, high, width)
         self.drawn_anew.emit()
-        self._cost = time.perf_counter() - started
+        self._cost = time.thread_time() - started
 
     def _extent(self, shown: list[Curve]) -> tuple[float, float]:
         if not shown:
@@ -331,8 +332,15 @@ class CurveCanvas(QWidget):
         high = max(float(c.series.x[-1]) for c in shown)
         return (low, high) if high > low else (low - 0.5, high + 0.5)
 
-    def _scaled(self, series: Series, low: float, high: float, width: int) -> tuple[Any, Any]:
+    def _scaled(
+        self, series: Series, low: float, high: float, width: int, *, reference: bool = False
+    ) -> tuple[Any, Any]:
         x, y = series.view(low, high, width)
+        if reference:  # a level holds everywhere, however seldom it was measured
+            x, y = np.r_[min(low, x[0]), x, max(high, x[-1])], np.r_[y[0], y, y[-1]]
+        elif len(x) == 1:  # a line of one point has no length: a short one stands for it
+            reach = 3 * (high - low) / width
+            x, y = np.r_[x - reach, x + reach], np.r_[y, y]
         if self._log:
             with np.errstate(divide="ignore", invalid="ignore"):
                 y = np.where(y > 0, np.log10(y), np.nan)

@@ -47,11 +47,19 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         if self.logMode:
-            return [f"{10**v:.3g}".replace("-", "−") for v in values]
+            wide = abs(self.range[1] - self.range[0]) > 2.5
+            return [self._power(v, wide) for v in values]
         places = max(0, -math.floor(math.log10(spacing) + 1e-9)) if spacing > 0 else 0
         if places > 4 or max((abs(v) for v in values), default=0) >= 1e6:
             return [f"{v:.3g}".replace("-", "−") for v in values]
         return [f"{v:,.{places}f}".replace("-", "−") for v in values]
+
+    @staticmethod
+    def _power(value: float, wide: bool) -> str:
+        """Powers of ten, and 2 and 5 between them where there is room; the others would lie on one another."""
+        power = math.floor(value + 1e-9)
+        first = round(10 ** (value - power))
+        return f"{10**value:.3g}" if first in ((1,) if wide else (1, 2, 5)) else ""
 
 
 class StepView(pg.ViewBox):  # type: ignore[misc]
@@ -76,14 +84,14 @@ class StepView(pg.ViewBox):  # type: ignore[misc]
 
 
 class TimedPlot(pg.PlotWidget):  # type: ignore[misc]
-    """Knows how long its last painting took, so that live curves can keep to their share of a core."""
+    """Knows what its last painting cost the processor, so that live curves can keep to their share of a core."""
 
     cost = 0.0
 
     def paintEvent(self, event: Any) -> None:
-        started = time.perf_counter()
+        started = time.thread_time()
         super().paintEvent(event)
-        self.cost = time.perf_counter() - started
+        self.cost = time.thread_time() - started
 
 
 class Plot:

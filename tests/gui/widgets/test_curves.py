@@ -261,3 +261,24 @@ def test_saving_under_another_suffix_is_refused(panel: CurvePanel, tmp_path: Pat
 )
 def test_numbers_read_well_in_little_room(value: float, text: str) -> None:
     assert plain(value) == text
+
+
+def test_a_single_measurement_can_be_seen_and_a_floor_holds_everywhere(panel: CurvePanel) -> None:
+    panel.set_curve("w/critic", "critic", np.arange(100), np.arange(100))
+    panel.set_curve("w/exact", "exact", [50], [30.0])
+    panel.set_curve("w/floor", "floor", [10], [5.0], reference=True)
+    panel.draw_now()
+    exact, floor = panel.curves[1].line.getData(), panel.curves[2].line.getData()
+    assert exact[0][0] < 50 < exact[0][-1]
+    assert set(exact[1]) == {30.0}
+    assert (floor[0][0], floor[0][-1]) == (0, 99)
+    assert set(floor[1]) == {5.0}
+
+
+def test_numbers_of_a_log_axis_do_not_lie_on_one_another(panel: CurvePanel) -> None:
+    axis = panel.plot.left
+    axis.setLogMode(True)
+    axis.setRange(-1, 1)
+    assert axis.tickStrings([-1, np.log10(0.2), np.log10(0.9), 0], 1, 1) == ["0.1", "0.2", "", "1"]
+    axis.setRange(-4, 1)
+    assert axis.tickStrings([-3, np.log10(0.2)], 1, 1) == ["0.001", ""]

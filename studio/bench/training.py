@@ -54,15 +54,17 @@ def measure(asked: argparse.Namespace) -> Iterator[Result]:
             for side in sides.values():
                 side.close()
     yield Result("plain float32 loop", BATCH / statistics.median(seconds["plain"]), "images/s")
-    for name, target, label in (
-        ("auto", 1.3, f"engine ({sides['auto'].precision})"),
-        ("float32", 0.97, "engine (float32)"),
-    ):
+    for name, target in (("auto", 1.3), ("float32", 0.97)):
         ratios = [p / s for p, s in zip(seconds["plain"], seconds[name], strict=True)]
         yield Result(
-            f"engine ({sides[name].precision}) against the plain loop", statistics.median(ratios), "×", target, "at least",
-            (min(ratios), max(ratios)), f"{BATCH / statistics.median(seconds[name]):.0f} images/s",
-        )  # fmt: skip
+            f"engine ({sides[name].precision}) against the plain loop",
+            statistics.median(ratios),
+            "×",
+            target,
+            "at least",
+            (min(ratios), max(ratios)),
+            f"{BATCH / statistics.median(seconds[name]):.0f} images/s",
+        )
     for player in ("discriminator", "generator"):
         means = {name: statistics.fmean(side.losses[player][CYCLES:]) for name, side in sides.items()}
         note = ", ".join(f"{name} {mean:.3f}" for name, mean in means.items())

@@ -41,7 +41,7 @@ def train(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
     shape = parser.add_argument_group("preparation of the dataset")
     shape.add_argument(
-        "--size", metavar="N or H×W", help="pixels, e.g. 32 or 28x20 (default: as found, or the nearest)"
+        "--size", metavar="N or W×H", help="pixels, e.g. 32 or 20x28 (default: as found, or the nearest)"
     )
     shape.add_argument("--fit", choices=("crop", "pad", "stretch"), help="how other shapes come to that size")
     shape.add_argument("--colour", choices=("keep", "grey", "colour"), help="colour or grey")
@@ -100,10 +100,10 @@ def _prepared(source: Source, asked: argparse.Namespace) -> Dataset:
         found = source.inspect(Watch(bar.update))
     wanted = found.suggested
     if asked.size:
-        height, _, width = asked.size.lower().replace("×", "x").partition("x")
-        if not (height.isdigit() and (width or height).isdigit()):
-            raise Usage(f"--size {asked.size}: write 32 or 28x20")
-        wanted = replace(wanted, size=(int(height), int(width or height)))
+        width, _, height = asked.size.lower().replace("×", "x").partition("x")
+        if not (width.isdigit() and (height or width).isdigit()):
+            raise Usage(f"--size {asked.size}: write 32, or 20x28 for 20 wide and 28 high")
+        wanted = replace(wanted, size=(int(height or width), int(width)))
     if asked.held_out is not None and not 0 <= asked.held_out <= 0.9:
         raise Usage(f"--held-out {asked.held_out}: must be from 0 to 0.9")
     chosen = {"fit": asked.fit, "colour": asked.colour, "held_out": asked.held_out}

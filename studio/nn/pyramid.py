@@ -13,6 +13,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from studio.nn.strided import Conv, Transposed
+
 KERNEL = 5
 BASE = 4
 
@@ -53,17 +55,8 @@ class Upward(nn.Module):
         for level in range(len(levels) - 1, 0, -1):
             into = levels[level - 1]
             last = level == 1
-            layers.append(
-                nn.ConvTranspose2d(
-                    wide[level - 1],
-                    channels if last else wide[level - 2],
-                    KERNEL,
-                    stride=2,
-                    padding=KERNEL // 2,
-                    output_padding=(1 - into[0] % 2, 1 - into[1] % 2),
-                    bias=last or norm == "none",
-                )
-            )
+            out = channels if last else wide[level - 2]
+            layers.append(Transposed(wide[level - 1], out, KERNEL, into, bias=last or norm == "none"))
             layers += [nn.Tanh()] if last else [*_norm(norm, wide[level - 2]), nn.ReLU(inplace=True)]
         self.rise = nn.Sequential(*layers)
 
@@ -84,7 +77,7 @@ class Downward(nn.Module):
         for level, out in enumerate(wide):
             normed = norm if level else "none"
             into = wide[level - 1] if level else channels
-            layers.append(nn.Conv2d(into, out, KERNEL, stride=2, padding=KERNEL // 2, bias=normed == "none"))
+            layers.append(Conv(into, out, KERNEL, bias=normed == "none"))
             layers += [*_norm(normed, out), nn.LeakyReLU(0.2)]
         self.fall = nn.Sequential(*layers)
         self.score = nn.Linear(wide[-1] * levels[-1][0] * levels[-1][1], 1)

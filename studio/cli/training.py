@@ -13,10 +13,12 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
 from studio import data
 from studio.cli.errors import Failure, Interrupted, Usage
 from studio.cli.terminal import Bar, duration
-from studio.data import places, store
+from studio.data import files, places, store
 from studio.data.errors import DataError
 from studio.data.watch import Watch
 from studio.models.core import catalog
@@ -195,7 +197,17 @@ def _summary(run: RunFolder) -> None:
     print(f"step        {state.step:,} after {duration(state.seconds)}")
     sheets = run.sheets()
     if sheets:
-        print(f"samples     {sheets[-1][1]}")
+        print(f"samples     {_enlarged(sheets[-1][1], run.path / 'samples.png')}")
     for path in write_curves(run):
         print(f"curves      {path}")
     print(f"checkpoint  {run.checkpoint(run.checkpoints()[-1])}" if run.checkpoints() else "no checkpoint")
+
+
+def _enlarged(sheet: Path, out: Path, side: int = 512) -> Path:
+    """The newest sheet as a picture that can be looked at: whole pixels, at least about ``side`` of them a side."""
+    with Image.open(sheet) as image:
+        factor = max(1, -(-side // max(image.size)))
+        larger = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+    with files.replacing(out) as fresh:
+        larger.save(fresh)
+    return out

@@ -85,7 +85,7 @@ class ZipTree(Tree):
     def raw(self, name: str) -> BinaryIO:
         try:
             return cast("BinaryIO", self._archive.open(self._members[name]))
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as wrong:
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, UnicodeDecodeError) as wrong:
             raise OSError(f"{name}: {wrong}") from wrong
 
 

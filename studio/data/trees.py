@@ -8,6 +8,7 @@ name that a stranger chose: members are read from where they lie.
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -165,8 +166,9 @@ def damage_told(name: str) -> Iterator[None]:
     """Whatever a damaged stream raises becomes Unreadable, in words; trouble with the disk stays an OSError."""
     try:
         yield
-    except (*BROKEN, NotImplementedError) as wrong:  # the latter: a way of packing that does not exist
-        if isinstance(wrong, OSError) and wrong.errno is not None:
+    except (*BROKEN, NotImplementedError, UnicodeDecodeError) as wrong:  # unknown ways of packing, spoilt names
+        # EINVAL: a spoilt archive sent the reader to a place before the beginning
+        if isinstance(wrong, OSError) and wrong.errno not in (None, errno.EINVAL):
             raise
         raise Unreadable(f"{name}: is damaged or cut short ({wrong or type(wrong).__name__})") from wrong
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Literal
 
-from PySide6.QtCore import QObject, QSocketNotifier, Qt
+from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -194,7 +194,8 @@ def _end_on_signals(window: MainWindow) -> Callable[[], None]:
     notifier.activated.connect(lambda: here.recv(64))
 
     def end(number: int, frame: FrameType | None) -> None:
-        window.close()
+        # This may interrupt any line of Python, an import or a paint even: only the event loop may close a window.
+        QTimer.singleShot(0, window, window.close)
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGHUP, end)

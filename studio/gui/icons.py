@@ -1,12 +1,12 @@
 """Icons of one family (Phosphor, through QtAwesome), drawn as vectors in the colours of the theme of now.
 
-An icon asks for its colour whenever it is painted, so a switch of theme needs no new icons. QtAwesome is loaded with
-the first icon that is painted after :func:`wake`; until then icons are blank, so that the window's first paint does
-not wait for a font.
+An icon asks for its colour whenever it is painted, so a switch of theme needs no new icons. QtAwesome is loaded by
+:func:`wake`; until then icons are blank, so that the window's first paint does not wait for a font.
 """
 
 from __future__ import annotations
 
+import importlib
 import logging
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
@@ -21,6 +21,9 @@ _awake = False
 def wake() -> None:
     """From now on icons are drawn; whoever was painted before is to be updated."""
     global _awake
+    # A font of 1.4 MB and its table of names. Not inside of paint(): an import can be interrupted by a signal, whose
+    # handler may paint.
+    importlib.import_module("qtawesome")
     _awake = True
 
 
@@ -48,7 +51,7 @@ class _Engine(QIconEngine):
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         if not _awake:
             return
-        import qtawesome  # loads a font of 1.4 MB and its table of names; see the module
+        import qtawesome
 
         colours = palette()
         ink = getattr(colours, self.colour) if self.colour else colours.text

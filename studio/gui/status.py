@@ -77,8 +77,10 @@ class StatusLine(QFrame):
         self.session.steer(control.Resume() if self.session.is_paused else control.Pause())
 
     def _ready(self, ready: Ready) -> None:
-        names = list(ready.devices.values())
-        self._idle = f"Ready · {names[0]}" if names else "Ready"
+        # What "auto" would take: the first that is no CPU, else that.
+        real = {name: said for name, said in ready.devices.items() if name != "auto"}
+        best = next((said for name, said in real.items() if not name.startswith("cpu")), real.get("cpu", ""))
+        self._idle = f"Ready · {best}" if best else "Ready"
         self._show()
 
     def _begin(self, event: Started) -> None:

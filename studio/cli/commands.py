@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from studio import __version__
 from studio.cli.errors import Failure, Interrupted, Usage
@@ -26,16 +27,22 @@ COMMANDS = {
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, but bad usage is one line and nobody's exit."""
+    """argparse, but bad usage is one line and nobody's exit. Options are never guessed from their beginnings: a
+    script that does so breaks when a recipe gets another field."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> NoReturn:
-        raise Usage(message)
+        raise Usage(f"{message} ({self.prog} --help shows what there is)")
 
 
 def main(words: Sequence[str]) -> int:
     """Run one command and return the exit status: 0 done, 1 failed, 2 bad usage, 130 interrupted."""
     debug = "--debug" in words
     words = [w for w in words if w != "--debug"]
+    # What a library logs is for --debug; a person gets the message of the error, once.
+    logging.getLogger("studio").addHandler(logging.StreamHandler() if debug else logging.NullHandler())
     try:
         return _run(words)
     except Usage as wrong:
@@ -44,7 +51,7 @@ def main(words: Sequence[str]) -> int:
         print(stopped, file=sys.stderr)
         return 130
     except KeyboardInterrupt:
-        return 130
+        return _say("interrupted", 130)
     except BrokenPipeError:  # `gen-studio runs | head`: the reader has what it wanted
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -60,7 +67,11 @@ def _run(words: Sequence[str]) -> int:
     if words and words[0] not in COMMANDS and not words[0].startswith("-"):
         raise Usage(f"no command, file or folder {words[0]!r}; the commands are: {', '.join(COMMANDS)}")
     parser = Parser(
-        prog="gen-studio", description="Without a command: open the window, with the given paths dropped on it."
+        prog="gen-studio",
+        description="Without a command: open the window, with the given paths dropped on it.",
+        epilog="gen-studio COMMAND --help shows its options, train MODEL --help those of the model's recipe too. "
+        "--debug anywhere: where in the program an error came from. "
+        "Exit status: 0 done, 1 failed, 2 bad usage, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"gen-studio {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studio.cli.errors import Usage
-from studio.data.dataset import DataSpec
 from studio.models.core import recipe as recipes
-from studio.models.core.model import Model
-from studio.models.core.recipe import FieldInfo, Value
+from studio.models.core.recipe import FieldInfo, Problem, Value
+
+if TYPE_CHECKING:
+    from studio.data.dataset import DataSpec
+    from studio.models.core.model import Model  # loads torch
 
 _TYPES: dict[str, Any] = {"int": int, "float": float, "text": str, "choice": str}
 
@@ -33,11 +35,22 @@ def add(parser: argparse.ArgumentParser, fields: Sequence[FieldInfo]) -> None:
 
 
 def _range(field: FieldInfo) -> str:
-    unit = f" {field.unit}" if field.unit else ""
-    default = f"default {field.default}"
-    if field.low is None or field.high is None:
-        return f"({default}{unit})"
-    return f"({field.low:g} to {field.high:g}{unit}, {default})"
+    """In brackets: bounds, unit, default."""
+    said = []
+    if field.low is not None and field.high is not None:
+        said.append(f"{_number(field.low)} to {_number(field.high)}")
+    elif field.low is not None or field.high is not None:
+        said.append(f"at least {_number(field.low)}" if field.low is not None else f"at most {_number(field.high)}")
+    if said and field.unit:
+        said[0] += f" {field.unit}"
+    default = {True: "on", False: "off"}[field.default] if isinstance(field.default, bool) else field.default
+    return f"({', '.join([*said, f'default {default}'])})"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:g}"
 
 
 def given(parsed: argparse.Namespace) -> dict[str, Value]:
@@ -60,6 +73,12 @@ def from_file(path: str, model: str) -> dict[str, Value]:
     return values
 
 
+def check(recipe_type: type[Any], said: Mapping[str, Value]) -> None:
+    """Raises Usage when what was said cannot be right, whatever the dataset; naming every bad field."""
+    if problems := recipes.check(recipe_type, said):
+        raise Usage("; ".join(map(_as_flag, problems)))
+
+
 def decide(model: type[Model], data: DataSpec, said: Mapping[str, Value]) -> dict[str, Value]:
     """The whole recipe: defaults, over them what suits the data, over that what the person said.
 
@@ -71,5 +90,11 @@ def decide(model: type[Model], data: DataSpec, said: Mapping[str, Value]) -> dic
     if not problems:
         problems = model.problems(recipes.make(model.recipe_type, values), data)
     if problems:
-        raise Usage("; ".join(f"--{p}".replace("_", "-", 1) if p.field else str(p) for p in problems))
+        raise Usage("; ".join(map(_as_flag, problems)))
     return values
+
+
+def _as_flag(problem: Problem) -> str:
+    """The problem at the option by which a person can mend it."""
+    flag = "--" + problem.field.replace("_", "-") + " " if problem.field else ""
+    return f"{flag}{problem.message}"

@@ -7,17 +7,20 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from studio import data
-from studio.cli.errors import Failure
+from studio.cli.errors import Failure, Usage
 from studio.cli.terminal import Bar, duration
 from studio.data import places
-from studio.data.errors import DataError
+from studio.data.errors import DataError, Unrecognised
 from studio.data.watch import Watch
 from studio.models.core import catalog
+
+if TYPE_CHECKING:
+    from studio.runs.library import Entry
 
 
 def models(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
@@ -41,11 +44,13 @@ def inspect(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
         source = data.resolve(asked.dataset)
         with Bar("looking", "examples") as bar:
             found = source.inspect(Watch(bar.update))
-    except DataError as wrong:
+    except Unrecognised as wrong:
+        raise Usage(str(wrong)) from wrong
+    except (DataError, OSError) as wrong:
         raise Failure(str(wrong)) from wrong
     if asked.json:
         plain = {f.name: getattr(found, f.name) for f in dataclasses.fields(found) if f.name != "thumbnails"}
-        return _json({"title": source.title, "form": source.kind_of} | plain)
+        return _json({"title": source.title, "form": source.kind_of, "source": source.origin} | plain)
     print(f"{source.title}: {source.kind_of}, {found.count:,} {found.kind}")
     if found.sizes:
         print("sizes     " + ", ".join(f"{size} ({count:,})" for size, count in found.sizes.items()))
@@ -55,6 +60,8 @@ def inspect(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
         print(
             f"classes   {len(found.classes)}: {', '.join(found.classes[:20])}{', …' if len(found.classes) > 20 else ''}"
         )
+    for note in found.notes:
+        print(f"note      {note}")
     for skipped in found.skipped[:20]:
         print(f"skipped   {skipped.name}: {skipped.reason}")
     if len(found.skipped) > 20:
@@ -69,18 +76,43 @@ def runs(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     asked = parser.parse_args(words)
     entries = Library(places.runs()).scan()
     if asked.json:
-        return _json([dataclasses.asdict(e) for e in entries])
+        return _json([_plain_run(e) for e in entries])
     if not entries:
         print(f"no runs yet in {places.runs()};  gen-studio train wgan_gp digits  makes one")
     for e in entries:
         if e.damaged:
             print(f"{e.path.name:<32} damaged: {e.damaged}")
-        elif e.state is not None and e.data is not None:
+        elif e.data is not None:
+            title = f'  "{e.title}"' if e.title != e.path.name else ""
             print(
-                f"{e.path.name:<32} {e.state.status:<9} {e.state.step:>9,} of {e.state.steps:<9,} "
-                f"{duration(e.state.seconds):>10}  {e.model} on {e.data.name}"
+                f"{e.path.name:<32} {'crashed' if e.crashed else e.state.status:<9} "
+                f"{e.state.step:>9,} of {e.state.steps:<9,} "
+                f"{duration(e.state.seconds):>10}  {e.model} on {e.data.name}{title}"
             )
     return 0
+
+
+def _plain_run(e: Entry) -> dict[str, Any]:
+    """What scripts may rely on; a damaged run has its path, title, size and the reason, and zeros or nothing else."""
+    return {
+        "path": str(e.path),
+        "id": e.id,
+        "title": e.title,
+        "model": e.model,
+        "dataset": e.data,
+        "status": "damaged" if e.damaged else "crashed" if e.crashed else e.state.status,
+        "step": e.state.step,
+        "steps": e.state.steps,
+        "seconds": e.state.seconds,
+        "created": e.created,
+        "updated": e.state.updated,
+        "message": e.damaged or e.state.message,
+        "tags": e.tags,
+        "note": e.note,
+        "size": e.size,
+        "forked_from": e.forked_from,
+        "sheet": e.thumbnail,
+    }
 
 
 def bench(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:

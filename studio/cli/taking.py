@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from studio.cli.errors import Failure, Usage
+from studio.cli.finding import RUN_HELP, find
 from studio.cli.terminal import Bar
-from studio.cli.training import find
 from studio.data.errors import DataError
 from studio.data.watch import Watch
 from studio.explore.questions import AnyQuestion, Evaluate, Where
@@ -29,6 +29,9 @@ def sample(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     asked = parser.parse_args(words)
     if asked.n < 1:
         raise Usage(f"--n {asked.n}: must be at least 1")
+    if asked.truncation is not None and not asked.truncation >= 0:
+        raise Usage(f"--truncation {asked.truncation}: must be 0 or more")
+    _seed(asked.seed)
     out = Path(asked.out)
     formats: dict[str, Literal["png", "webp", "npz"]] = {".png": "png", ".webp": "webp", ".npz": "npz"}
     if out.suffix and out.suffix.lower() not in formats:
@@ -51,9 +54,13 @@ def evaluate(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of samples, projections and minibatches")
     parser.add_argument("--json", action="store_true", help="plain data")
     asked = parser.parse_args(words)
+    if asked.samples < 2:
+        raise Usage(f"--samples {asked.samples}: must be at least 2")
+    _seed(asked.seed)
     found = _answer(Evaluate(_where(asked), samples=asked.samples, seed=asked.seed), "measuring")
     if asked.json:
-        print(json.dumps({"run": asked.run, "step": found.step, "values": found.values}, indent=2))
+        run = str(find(asked.run).path)
+        print(json.dumps({"run": run, "step": found.step, "values": found.values}, indent=2, ensure_ascii=False))
         return 0
     print(f"step {found.step:,}")
     for name, value in found.values.items():
@@ -67,13 +74,20 @@ def export(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     parser.add_argument("--out", required=True, metavar="PATH", help="the file to write")
     asked = parser.parse_args(words)
     out = str(Path(asked.out).resolve())
+    if Path(out).is_dir():
+        raise Usage(f"--out {asked.out}: is a folder; name the file to write")
     if asked.format == "bundle":
         return _write(ExportBundle(str(find(asked.run).path), out), "packing")
     return _write(ExportWeights(_where(asked), out, format=asked.format), "writing")
 
 
+def _seed(seed: int) -> None:
+    if seed < 0:
+        raise Usage(f"--seed {seed}: must be 0 or more")
+
+
 def _run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="a run's folder, or its name in the library")
+    parser.add_argument("run", metavar="RUN", help=RUN_HELP)
     parser.add_argument("--checkpoint", type=int, metavar="STEP", help="an older checkpoint (default: the newest)")
 
 
@@ -81,7 +95,7 @@ def _where(asked: argparse.Namespace) -> Where:
     run = find(asked.run)
     steps = run.checkpoints()
     if not steps:
-        raise Failure(f"{run.path.name} has no checkpoint yet; gen-studio resume {asked.run} trains it")
+        raise Failure(f"{run.path.name} has no checkpoint yet; train it with:  gen-studio resume {run.path}")
     if asked.checkpoint is not None and asked.checkpoint not in steps:
         raise Usage(f"--checkpoint {asked.checkpoint}: there are {', '.join(map(str, steps))}")
     return Where(str(run.path), asked.checkpoint)
@@ -99,5 +113,7 @@ def _answer(question: AnyQuestion, what: str) -> Any:
     with Bar(what) as bar:
         try:
             return answer(question, Context(watch=Watch(bar.update)))
+        except LookupError as wrong:  # whose own text comes in quotes
+            raise Failure(str(wrong.args[0]) if wrong.args else type(wrong).__name__) from wrong
         except (DamagedRun, DataError, ValueError, OSError) as wrong:
             raise Failure(str(wrong)) from wrong

@@ -45,7 +45,8 @@ class Bar:
         elif time.monotonic() - self._last >= LOG_INTERVAL or (total and done == total):
             self._last = time.monotonic()
             of = f" of {total:,}" if total else ""
-            print(f"{self.what}: {done:,}{of} {self.unit}{'  ' + note if note else ''}", file=sys.stderr, flush=True)
+            said = " ".join(filter(None, [f"{self.what}: {done:,}{of}", self.unit, note and f" {note}"]))
+            print(said, file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> str:

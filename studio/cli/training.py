@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import queue
+import shlex
 import signal
 import threading
 from collections.abc import Sequence
@@ -17,9 +18,10 @@ from PIL import Image
 
 from studio import data
 from studio.cli.errors import Failure, Interrupted, Usage
+from studio.cli.finding import RUN_HELP, find
 from studio.cli.terminal import Bar, duration
 from studio.data import files, places, store
-from studio.data.errors import DataError
+from studio.data.errors import DataError, Unreadable, Unrecognised
 from studio.data.watch import Watch
 from studio.models.core import catalog
 from studio.runs.folder import DamagedRun, RunFolder, free_path
@@ -50,70 +52,119 @@ def train(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     shape.add_argument(
         "--held-out", type=float, metavar="SHARE", help="share kept from training for measures, 0 to 0.9"
     )
-    name = next((w for w in words if not w.startswith("-")), "")
-    if name in catalog.names():
-        flags.add(parser, catalog.card(name).fields)
-    elif name:
-        raise Usage(f"no model {name!r}; there are: {', '.join(catalog.names())}")
+    name = _model(words)
+    if name:
+        card = next(c for c in catalog.refresh(places.cache() / "models.json") if c.name == name)
+        parser.description = f"Train {card.title}. {card.about} {card.authors} {card.year}, arXiv:{card.arxiv}."
+        flags.add(parser, card.fields)
     asked = parser.parse_args(words)
 
     out = Path(asked.out) if asked.out else None
     if out is not None and out.exists():
         raise Usage(f"--out {out}: there already is something; choose another folder, or: gen-studio resume {out}")
     said = {**(flags.from_file(asked.recipe, name) if asked.recipe else {}), **flags.given(asked)}
+    model = catalog.load(name)
+    flags.check(model.recipe_type, said)  # before the dataset is read, which may take a while
+    _device(asked.device)
     try:
         dataset = _prepared(data.resolve(asked.dataset), asked)
-    except DataError as wrong:
+    except Unrecognised as wrong:
+        raise Usage(str(wrong)) from wrong
+    except (DataError, OSError) as wrong:
         raise Failure(str(wrong)) from wrong
-    values = flags.decide(catalog.load(name), dataset.spec, said)
+    values = flags.decide(model, dataset.spec, said)
     path = (out or free_path(places.runs(), name, dataset.spec)).resolve()
     return _go(RunFolder.create(path, name, values, dataset.spec), dataset, None, asked.device)
 
 
 def resume(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
-    parser.add_argument("run", metavar="RUN", help="a run's folder, or its name in the library")
+    parser.add_argument("run", metavar="RUN", help=RUN_HELP)
     parser.add_argument("--steps", type=int, metavar="N", help="length in all, not in addition")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
     asked = parser.parse_args(words)
+    _device(asked.device)
     run = find(asked.run)
     try:
-        state, steps = run.state(), asked.steps or int(run.recipe()[1]["steps"])
-    except DamagedRun as wrong:
+        state, wanted = run.state(), int(run.recipe()[1]["steps"])
+        dataset = _again(run)
+    except (DamagedRun, DataError, OSError) as wrong:
         raise Failure(str(wrong)) from wrong
+    steps = asked.steps if asked.steps is not None else max(wanted, state.steps)
     if steps <= state.step:
-        raise Usage(f"{run.path.name} is already at step {state.step:,}; --steps {state.step * 2} would take it on")
-    return _go(run, None, steps, asked.device)
+        raise Usage(
+            f"--steps {steps}: {run.path.name} is at step {state.step:,} already; "
+            f"--steps {max(2 * state.step, wanted)} takes it on"
+        )
+    return _go(run, dataset, steps, asked.device)
 
 
-def find(name: str) -> RunFolder:
-    """A run by path or by its name in the library.
+def _model(words: Sequence[str]) -> str:
+    """The model among the words, of which options with values cannot be told apart yet; empty when none is named.
 
     Raises:
-        Usage: when there is none.
+        Usage: when the first word should be one and is not.
     """
-    for path in (Path(name), places.runs() / name):
-        if (path / "run.json").exists():
-            return RunFolder(path.resolve())
-    raise Usage(f"no run {name!r}; `gen-studio runs` lists them")
+    names = catalog.names()
+    if words and not words[0].startswith("-") and words[0] not in names:
+        raise Usage(f"no model {words[0]!r}; there are: {', '.join(names)}")
+    return next((w for w in words if w in names), "")
+
+
+def _device(wanted: str) -> None:
+    from studio.training import device
+
+    try:
+        device.choose(wanted)
+    except ValueError as wrong:
+        raise Usage(f"--device {wanted}: {wrong}") from wrong
+
+
+def _again(run: RunFolder) -> Dataset:
+    """The dataset of a run from the cache; when it is no longer there, read from its source once more.
+
+    Raises:
+        DataError, DamagedRun, OSError: when that does not give the same dataset.
+    """
+    spec = run.info().data
+    try:
+        return store.open(spec.fingerprint)
+    except DataError as gone:
+        lost = f"the dataset {spec.name} of this run is not in the cache any more"
+        try:
+            source = data.resolve(spec.source)
+            with Bar("reading", "examples") as bar:
+                found = store.prepare(source, None, Watch(bar.update))
+        except DataError as wrong:
+            raise Unreadable(f"{lost}, and its source cannot be read: {wrong}") from gone
+        if found.spec.fingerprint != spec.fingerprint:
+            raise Unreadable(
+                f"{lost}; what {spec.source} gives now is not the same (it changed, or was prepared with options of "
+                "its own). Prepare it as it was with:  gen-studio train … --size … --held-out … --steps 1"
+            ) from gone
+        return found
 
 
 def _prepared(source: Source, asked: argparse.Namespace) -> Dataset:
     with Bar("looking", "examples") as bar:
         found = source.inspect(Watch(bar.update))
-    wanted = found.suggested
+    wanted, size = found.suggested, None
     if asked.size:
         width, _, height = asked.size.lower().replace("×", "x").partition("x")
         if not (width.isdigit() and (height or width).isdigit()):
             raise Usage(f"--size {asked.size}: write 32, or 20x28 for 20 wide and 28 high")
-        wanted = replace(wanted, size=(int(height or width), int(width)))
-    if asked.held_out is not None and not 0 <= asked.held_out <= 0.9:
-        raise Usage(f"--held-out {asked.held_out}: must be from 0 to 0.9")
-    chosen = {"fit": asked.fit, "colour": asked.colour, "held_out": asked.held_out}
-    wanted = replace(wanted, **{k: v for k, v in chosen.items() if v is not None})
+        size = (int(height or width), int(width))
+    chosen = {"size": size, "fit": asked.fit, "colour": asked.colour, "held_out": asked.held_out}
+    try:
+        wanted = replace(wanted, **{k: v for k, v in chosen.items() if v is not None})
+    except ValueError as wrong:
+        raise Usage(str(wrong)) from wrong
     with Bar("reading", "examples") as bar:
         dataset = store.prepare(source, wanted, Watch(bar.update))
-    for skipped in found.skipped:
-        print(f"skipped {skipped.name}: {skipped.reason}")
+    about = store.details(dataset.spec.fingerprint)
+    for skipped in about.skipped[:20]:
+        print(f"skipped     {skipped.name}: {skipped.reason}")
+    if about.skipped_count > 20:
+        print(f"skipped     … and {about.skipped_count - 20:,} more")
     return dataset
 
 
@@ -130,7 +181,9 @@ def _go(run: RunFolder, dataset: Dataset | None, steps: int | None, device: str)
         raise Failure(ended.message if ended else "the training ended without saying why")
     _summary(run)
     if interrupted.is_set():
-        raise Interrupted(f"stopped at step {ended.step:,}; go on with:  gen-studio resume {run.path}")
+        raise Interrupted(
+            f"stopped at step {ended.step:,}; go on with:  gen-studio resume {shlex.quote(str(run.path))}"
+        )
     if listener.trouble:
         raise Failure(listener.trouble)
     return 0

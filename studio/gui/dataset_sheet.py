@@ -105,6 +105,7 @@ class DatasetSheet(QWidget):
         self.held = QSpinBox()
         self.held.setRange(0, 50)
         self.held.setSuffix(" %")
+        self.held.lineEdit().setTextMargins(5, 0, 0, 0)
         self.held.setAccessibleName("Held-out share in percent")
         hover_card(self.held, "held-out")
         self.size_row = QWidget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from PySide6.QtCore import Qt
@@ -56,9 +57,11 @@ class Help(QWidget):
             for t in sorted(set(terms().values()), key=lambda t: t.title.lower())
         ]
         self.text.document().setDefaultStyleSheet(
-            f"a {{ color: {colours.accent}; }} p, li {{ color: {colours.text}; }} h2 {{ color: {colours.text}; }}"
+            f"a {{ color: {colours.accent}; }} h2 {{ color: {colours.text}; }}"
+            f"p, li {{ color: {colours.text}; margin-bottom: 8px; }}"
         )
         body = guide.toHtml().split("<body", 1)[1].split(">", 1)[1].rsplit("</body>", 1)[0]
+        body = re.sub(r' style="[^"]*margin-[^"]*"', "", body)  # Qt writes margins of zero into every paragraph
         self.text.setHtml(f"{body}<h2>Terms</h2>{''.join(rows)}")
 
     def toggle(self) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -110,32 +111,15 @@ class Overlay(QWidget):
         card = QFrame()
         role(card, "card")
         around.addWidget(card, 0, Qt.AlignmentFlag.AlignCenter)
-        grid = QGridLayout(card)
-        grid.setContentsMargins(4 * SPACE, 3 * SPACE, 4 * SPACE, 3 * SPACE)
-        grid.setHorizontalSpacing(2 * SPACE)
-        grid.setVerticalSpacing(SPACE // 2)
-        columns: dict[int, list[tuple[str, list[tuple[str, str]]]]] = {0: [], 1: []}
+        halves = QHBoxLayout(card)
+        halves.setContentsMargins(4 * SPACE, 3 * SPACE, 4 * SPACE, 3 * SPACE)
+        halves.setSpacing(5 * SPACE)
         groups: dict[str, list[tuple[str, str]]] = {}
         for key in KEYS:
             groups.setdefault(key.group, []).append((key.shown, key.does))
         groups["Sliders"] = list(SLIDERS)
-        for i, (name, rows) in enumerate(groups.items()):
-            columns[0 if i < 2 else 1].append((name, rows)) if name != "Sliders" else columns[0].append((name, rows))
-        for column, parts in columns.items():
-            at = 0
-            for name, rows in parts:
-                heading = QLabel(name)
-                role(heading, "heading")
-                heading.setContentsMargins(0, SPACE if at else 0, 0, 0)
-                grid.addWidget(heading, at, 3 * column, 1, 2)
-                at += 1
-                for keys, does in rows:
-                    grid.addWidget(QLabel(keys), at, 3 * column)
-                    said = QLabel(does)
-                    role(said, "quiet")
-                    grid.addWidget(said, at, 3 * column + 1)
-                    at += 1
-        grid.setColumnMinimumWidth(2, 3 * SPACE)
+        for names in (("Training", "Files", "Sliders"), ("Pages", "Help")):
+            halves.addLayout(_table({name: groups[name] for name in names}))
         self.hide()
 
     def toggle(self) -> None:
@@ -159,3 +143,24 @@ class Overlay(QWidget):
         veil = colour(palette().window)
         veil.setAlpha(200)
         QPainter(self).fillRect(self.rect(), veil)
+
+
+def _table(groups: Mapping[str, list[tuple[str, str]]]) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(2 * SPACE)
+    grid.setVerticalSpacing(SPACE // 2)
+    at = 0
+    for name, rows in groups.items():
+        heading = QLabel(name)
+        role(heading, "heading")
+        heading.setContentsMargins(0, SPACE if at else 0, 0, 0)
+        grid.addWidget(heading, at, 0, 1, 2)
+        at += 1
+        for keys, does in rows:
+            said = QLabel(does)
+            role(said, "quiet")
+            grid.addWidget(QLabel(keys), at, 0)
+            grid.addWidget(said, at, 1)
+            at += 1
+    grid.setRowStretch(at, 1)
+    return grid

@@ -29,6 +29,7 @@ from studio.gui.banner import Banners
 from studio.gui.bench import Bench
 from studio.gui.datasets import Datasets
 from studio.gui.drop import DataDrop, DropOverlay, Drops, paths_of
+from studio.gui.library.toast import Toast
 from studio.gui.memory import Remembered, remembered
 from studio.gui.notices import Notices
 from studio.gui.session import Session
@@ -78,6 +79,8 @@ class MainWindow(QWidget):
         self.sidebar = Sidebar(session, self.datasets)
         self.sidebar.add_wanted.connect(self.show_bench)
         self.sidebar.again_wanted.connect(lambda path: self.drops.drop([path], afresh=True))
+        self.sidebar.verbs.said.connect(lambda text, action, act: self._toast().say(text, action, act))
+        self.sidebar.verbs.under_way.connect(lambda *work: self._toast().working(*work))
         self.status = StatusLine(session)
         self.status.queue_wanted.connect(self._show_queue)
         self.overlay = DropOverlay(self)
@@ -311,6 +314,12 @@ class MainWindow(QWidget):
 
             self._lazy["queue"] = Queue(self.session, self)
         self._lazy["queue"].open_above(self.status.queue)
+
+    def _toast(self) -> Toast:
+        if "toast" not in self._lazy:
+            self._lazy["toast"] = Toast(self)
+        toast: Toast = self._lazy["toast"]
+        return toast
 
     def _show_help(self) -> None:
         if "help" not in self._lazy:

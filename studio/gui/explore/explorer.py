@@ -130,8 +130,9 @@ class Explorer(QObject):
             restored = from_plain(plain, view.prior_kind, view.prior_size) if plain else None
             count = POINT_SAMPLES if view.data.kind == "points" else 64
             self.states[where.run] = restored or beginning(view.prior_kind, view.prior_size, count=count)
-        self._with_directions(None)
+        self.directions = None
         self.run_shown.emit()
+        self._with_directions(None)
         self.ask_all()
         self.ask_directions()
 

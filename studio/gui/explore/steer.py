@@ -114,6 +114,7 @@ class Steer(QWidget):
         self.dims.setToolTip(
             f"Which of the {self.explorer.state.size} dimensions have a slider: numbers and ranges, as in 0-5, 12"
         )
+        self._rows(self._directions, [], "dir:")
         self._rows(self._dimensions, [f"dim:{d}" for d in self.explorer.state.dims], "dim:")
         self._show()
 

@@ -19,7 +19,7 @@ from studio.gui.session import Session, Trouble
 from studio.runs.folder import RunFolder
 from studio.training.events import Checkpointed, Progress, Started
 from tests.gui.explore.conftest import RUN
-from tests.gui.explore.toy import IMAGES, Toy, ToyEngine
+from tests.gui.explore.toy import IMAGES, POINTS, Toy, ToyEngine
 
 
 def _progress(step: int, run: str = RUN) -> Progress:
@@ -143,12 +143,18 @@ def test_each_run_keeps_its_own_latent(panel: LatentPanel, session: Session, eng
 
 def test_a_model_of_another_size_starts_afresh(panel: LatentPanel, session: Session, engine: ToyEngine) -> None:
     panel.steer.randomise()
+    panel.steer.sliders["dir:7"].lock.click()
     engine.toy.size = 7
     session.choose_run("/runs/other")
     engine.pump()
     assert panel.explorer.state.size == 7
     assert "dim:6" not in panel.steer.sliders
     assert len(panel.steer.sliders) == 7 + 6, "all directions there are, six dimensions"
+    engine.toy.size, engine.toy.data = 2, POINTS
+    session.choose_run("/runs/points")
+    engine.pump()
+    assert set(panel.steer.sliders) == {"dir:0", "dir:1", "dim:0", "dim:1"}
+    session.choose_run("/runs/other")
 
 
 def _made(**changes: object) -> Provenance:

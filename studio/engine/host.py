@@ -1,7 +1,7 @@
 """The side of the engine that has loaded torch: it trains a run and answers questions beside it.
 
 Threads. Training has all cores, at lower priority; while it runs each lane computes on one thread of its own, so that
-a slider waits for no barrier that it shares with a training. torch keeps the number of threads per thread, but takes
+a slider waits for no other core that a training keeps busy. torch keeps the number of threads per thread, but takes
 over the number set last, by whomever, at a thread's first parallel work: so each thread does some first, then sets.
 """
 
@@ -61,9 +61,12 @@ class Host:
 
     # --- questions
 
-    def before_question(self) -> None:
-        """On a lane's thread, before each question."""
-        self._use_threads(1 if self._wanted else self._cores)
+    def before_question(self, lane: str) -> None:
+        """On a lane's thread, before each question. A slider's picture is small: it is soonest there when it waits
+        for no other core. What is slow anyway shares the machine with a training as an equal."""
+        if lane == "slow" and not hasattr(self._threads, "count"):
+            devices.give_way()
+        self._use_threads(1 if lane == "quick" or self._wanted else self._cores)
 
     def answer(self, question: AnyQuestion, watch: Watch) -> Any:
         return answer(question, self._context.watched(watch))

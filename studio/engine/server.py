@@ -8,6 +8,7 @@ that it waits neither behind an export nor behind the principal directions.
 from __future__ import annotations
 
 import faulthandler
+import functools
 import importlib
 import os
 import queue
@@ -77,7 +78,8 @@ class Server:
         self._host = host
         self._outbox.put(Ready(host.devices(), host.versions(), host.memory()))
         for name in ("quick", "study", "slow"):
-            self._lanes[name] = Lane(name, host.answer, self._outbox.put, host.before_question)
+            before = functools.partial(host.before_question, name)
+            self._lanes[name] = Lane(name, host.answer, self._outbox.put, before)
         with suppress(EOFError, OSError):
             while not isinstance(message := self._connection.recv(), Shutdown):
                 self._take(message)

@@ -16,6 +16,7 @@ from studio.engine.messages import Catalogue
 from studio.engine.shelf import Shelf
 from studio.explore.latents import draw
 from studio.explore.questions import Decode, Describe, Directions, Evaluate, Nearest, Question, ThroughTime, Where
+from studio.export.jobs import ExportBundle, ExportLatents, ExportSamples, ExportWalk, ExportWeights
 from studio.models.core import catalog
 from studio.models.core import recipe as recipes
 from studio.models.core.model import Model
@@ -166,6 +167,21 @@ def test_catalogue_has_every_model_and_renews_the_cache_of_the_window() -> None:
     cards = answer(Catalogue(), Context())
     assert [card.name for card in cards] == catalog.names()
     assert catalog.cards(places.cache() / "models.json") == list(cards)
+
+
+def test_everything_that_can_be_taken_away_is_written_by_its_export(tmp_path: Path, trained: Trained) -> None:
+    run, context = trained(2), Context()
+    where = newest(run)
+    for job in (
+        ExportSamples(where, str(tmp_path / "sheet.png"), count=4),
+        ExportLatents(where, str(tmp_path / "picked.npz"), latents(), format="npz"),
+        ExportWalk(where, str(tmp_path / "walk.gif"), latents(2), frames=2, format="gif"),
+        ExportWeights(where, str(tmp_path / "weights.safetensors")),
+        ExportBundle(str(run.path), str(tmp_path / "run.zip")),
+    ):
+        written = answer(job, context)
+        assert [Path(p) for p in written.paths] == [Path(job.out)]
+        assert Path(job.out).stat().st_size > 0
 
 
 def test_an_unknown_question_is_refused() -> None:

@@ -249,3 +249,36 @@ def test_a_parent_that_is_killed_leaves_a_checkpoint_and_no_process(tmp_path: Pa
     assert not [p for p in left if p.status() != psutil.STATUS_ZOMBIE]
     assert run.state().status == "stopped"
     assert run.checkpoints(resumable=True)
+
+
+STUCK = """
+    import multiprocessing, sys, time, types
+    from studio.engine import server
+    from studio.engine.messages import Start
+
+    class Host:
+        def devices(self): return {}
+        def versions(self): return {}
+        def memory(self): return 0
+        def answer(self, question, watch): ...
+        def before_question(self, lane): ...
+        def train(self, start, emit, control):
+            print("stuck", flush=True)
+            while True:
+                sum(range(10_000_000))  # never looks at its control, and keeps the interpreter lock
+
+    sys.modules["stuck"] = types.SimpleNamespace(Host=Host)
+    server.HOST, server.GRACE = "stuck", 0.5
+    here, there = multiprocessing.Pipe()
+    here.send(Start("x"))
+    here.close()
+    server.serve(there)
+"""
+
+
+def test_a_training_that_does_not_stop_is_ended_hard_after_the_grace() -> None:
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")])}
+    script = textwrap.dedent(STUCK).replace("here.recv()\nhere.close()\n", "here.close()\n")
+    done = subprocess.run([sys.executable, "-c", script], env=here, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "Timeout" in done.stderr  # with the trace of where it was

@@ -115,7 +115,11 @@ class Fitting:
             images = grey(images) if self.channels == 1 else np.repeat(images, 3, axis=3)
         if (height, width) == self.size:
             return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
-        out = np.empty((count, self.channels, *self.size), np.uint8)
+        out = np.zeros((count, self.channels, *self.size), np.uint8)
+        if self.fit == "pad" and not self._rescales(width, height):  # all at once
+            left, top = (self.size[1] - width) // 2, (self.size[0] - height) // 2
+            out[:, :, top : top + height, left : left + width] = images.transpose(0, 3, 1, 2)
+            return out
         for at, one in enumerate(images):
             out[at] = self.image(Image.fromarray(one[..., 0] if self.channels == 1 else np.ascontiguousarray(one)))
         return out
@@ -131,14 +135,18 @@ class Fitting:
             scale = min(width / wide, height / high)
             left, top = (width - wide * scale) / 2, (height - high * scale) / 2
             return _resized(image, (wide, high), (left, top, left + wide * scale, top + high * scale))
-        # pad: pixels stay as they are (28 → 32) unless the image is larger than the frame or lost in it
-        if width > wide or height > high or (2 * width < wide and 2 * height < high):
+        if self._rescales(width, height):
             scale = min(wide / width, high / height)
             across, down = max(1, round(width * scale)), max(1, round(height * scale))
             image = _resized(image, (across, down), (0, 0, width, height))
         framed = Image.new(image.mode, (wide, high))
         framed.paste(image, ((wide - image.width) // 2, (high - image.height) // 2))
         return framed
+
+    def _rescales(self, width: int, height: int) -> bool:
+        """Whether pad changes pixels: not (28 → 32) unless the image is larger than the frame, or lost in it."""
+        high, wide = self.size
+        return width > wide or height > high or (2 * width < wide and 2 * height < high)
 
 
 def fitting(preparation: Preparation, native: Size, coloured: bool) -> Fitting:

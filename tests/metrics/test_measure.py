@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from studio.data import toys
 from studio.data.dataset import Dataset, DataSpec, split
 from studio.data.watch import Cancelled, Watch
 from studio.metrics import Reference, measure
@@ -107,6 +108,20 @@ def test_without_held_out_data_the_keys_say_what_stood_in() -> None:
     found = measure(shifted(data), data)
     assert len(found) == 5
     assert all(key.endswith(", against training data") for key in found)
+
+
+@pytest.mark.parametrize(("name", "modes"), [("8gaussians", 8), ("25gaussians", 25)])
+def test_of_a_known_mixture_the_modes_are_counted(name: str, modes: int) -> None:
+    points, labels = toys.draw(name, 20_000)
+    spec = DataSpec(name, "points", (2,), 20_000, classes=tuple(map(str, range(modes))), source=f"builtin:{name}")
+    data = Dataset(spec, points.astype(np.float32), labels, *split(20_000, 0.1))
+    reference = Reference(data)
+    found = reference.modes(reference.held)
+    assert found[f"modes/reached of {modes}"] == modes
+    assert found["modes/share within 3 σ"] == pytest.approx(1 - np.exp(-4.5), abs=0.01)
+    one = reference.modes(reference.held[:1].repeat(50, axis=0))
+    assert one[f"modes/reached of {modes}"] <= 1
+    assert reference.modes(reference.held + 10)["modes/share within 3 σ"] == 0
 
 
 def test_a_model_that_has_diverged_is_told_in_words() -> None:

@@ -3,8 +3,6 @@ in front of it; reading goes on in the status line when the person looks elsewhe
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import Qt, Signal
@@ -24,11 +22,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.data.dataset import Dataset, DataSpec
+from studio.data.dataset import DataSpec
 from studio.data.errors import DataError
 from studio.data.reading import Colour, Fit, Found, Preparation, Source
 from studio.data.watch import Cancelled, Watch
 from studio.gui import words, work
+from studio.gui.dataset_facts import describe, own_size, prepare, size_of, size_text
 from studio.gui.drop import DataDrop
 from studio.gui.glossary import hover_card
 from studio.gui.session import Session
@@ -212,7 +211,7 @@ class DatasetSheet(QWidget):
         self.name.setText(self._source.title)
         self.as_is.setVisible(len(self._found.sizes) == 1)
         self.as_is.setChecked(asked.size is None)
-        self.side.setCurrentText(_size_text(asked.size or _own_size(self._found)))
+        self.side.setCurrentText(size_text(asked.size or own_size(self._found)))
         self.fit.setCurrentIndex(self.fit.findData(asked.fit))
         self.colour.setCurrentIndex(self.colour.findData(asked.colour))
         self.held.setValue(round(100 * asked.held_out))
@@ -226,7 +225,7 @@ class DatasetSheet(QWidget):
         """
         if self._found is not None and self._found.kind == "points":
             return Preparation(held_out=self.held.value() / 100)
-        size = None if self.as_is.isChecked() else _size_of(self.side.currentText())
+        size = None if self.as_is.isChecked() else size_of(self.side.currentText())
         suggested = 0.0 if self._found is None else self._found.suggested.held_out
         # The spin box shows whole percents; an untouched one keeps the exact share (MNIST's 10,000 of 70,000).
         held = suggested if self.held.value() == round(100 * suggested) else self.held.value() / 100
@@ -325,63 +324,8 @@ class DatasetSheet(QWidget):
             self.closed.emit()
 
 
-def prepare(source: Source, preparation: Preparation, name: str, watch: Watch) -> DataSpec:
-    """Read a source into the cache, under a name; for a worker thread."""
-    from studio.data import store
-
-    dataset: Dataset = store.prepare(source, preparation, watch)
-    if name and name != dataset.spec.name:
-        store.rename(dataset.spec.fingerprint, name)
-        return replace(dataset.spec, name=name)
-    return dataset.spec
-
-
-def describe(source: Source, found: Found) -> str:
-    """ "IDX · 70,000 images · 28×28 · grey · 10 classes: 0, 1, 2 …", then notes, a sentence a line."""
-    images = found.kind == "images"
-    parts = [source.kind_of, words.plural(found.count, "image" if images else "point")]
-    if images:
-        sizes = [f"{size}" for size in found.sizes]
-        parts.append(sizes[0] if len(sizes) == 1 else f"{len(sizes):,} sizes, most often {sizes[0]}" if sizes else "")
-        parts.append("grey" if found.channels == 1 else "colour")
-    if found.labelled and found.classes:
-        shown = ", ".join(found.classes[:6]) + (" …" if len(found.classes) > 6 else "")
-        parts.append(f"{words.plural(len(found.classes), 'class', 'classes')}: {shown}")
-    else:
-        parts.append("no labels")
-    where = [str(Path(source.path))] if source.path is not None else []
-    return "\n".join([" · ".join(p for p in parts if p), *where, *found.notes])
-
-
 def _choice(items: dict[str, str]) -> QComboBox:
     box = QComboBox()
     for data, text in items.items():
         box.addItem(text, data)
     return box
-
-
-def _own_size(found: Found) -> tuple[int, int]:
-    first = next(iter(found.sizes), "32×32")
-    width, _, height = first.partition("×")
-    return int(height), int(width)
-
-
-def _size_text(size: tuple[int, int]) -> str:
-    height, width = size
-    return f"{width}" if width == height else f"{width}×{height}"
-
-
-def _size_of(text: str) -> tuple[int, int]:
-    """Height and width from "32" or "48×64" (width × height, as people say it).
-
-    Raises:
-        ValueError: when it is neither.
-    """
-    parts = text.lower().replace("px", "").replace("x", "×").split("×")
-    try:
-        sides = [int(p) for p in parts]
-    except ValueError:
-        sides = []
-    if len(sides) not in (1, 2):
-        raise ValueError(f"size: write a number of pixels such as 32, or 48×64, not {text!r}")
-    return sides[-1], sides[0]

@@ -12,11 +12,9 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QObject, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, Signal
 
 from studio.data import places
 from studio.data.dataset import DataSpec
@@ -24,7 +22,6 @@ from studio.data.errors import DataError
 from studio.data.watch import Cancelled, Watch
 from studio.gui import words, work
 from studio.gui.session import Session, Trouble
-from studio.gui.theme import SPACE, colour, palette, text_font
 from studio.models.core.recipe import Value, from_toml
 from studio.runs import incoming
 from studio.runs.folder import DamagedRun, RunFolder
@@ -263,69 +260,3 @@ def _gathered(pictures: list[Path], watch: Watch) -> Path:
         except OSError:  # another disk, or a file system without hard links
             shutil.copyfile(picture, to)
     return folder
-
-
-def paths_of(mime: QMimeData) -> list[Path]:
-    """The files of a drag, in order; empty when it carries none from this machine."""
-    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-
-
-def announce(paths: Sequence[Path]) -> tuple[str, str]:
-    """What a drop of these would do, by their names alone: a headline and a line below it. Touches no disk."""
-    suffixes = {p.suffix[1:].lower() for p in paths}
-    name = paths[0].name or str(paths[0])
-    if len(paths) > 1:
-        if suffixes <= PICTURES:
-            return f"Read {len(paths):,} pictures as a dataset", "Nothing is moved or changed."
-        return f"Open {len(paths):,} files", "Each is taken for what it holds."
-    suffix = next(iter(suffixes))
-    if suffix == "toml":
-        return "Use this recipe", name
-    if suffix in ("safetensors", "onnx"):
-        return "Go to the run that made this", name
-    if suffix in CARRIERS:
-        return "Restore what made this, or read it as data", name
-    if suffix == "zip":
-        return "Read as a dataset, or import as a run", name
-    return "Read as a dataset", f"{name} · nothing is moved or changed"
-
-
-class DropOverlay(QWidget):
-    """Lies over the whole window while something is dragged upon it."""
-
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAccessibleName("What dropping here would do")
-        self.headline = ""
-        self.line = ""
-        self.hide()
-
-    def offer(self, paths: Sequence[Path]) -> None:
-        self.headline, self.line = announce(paths)
-        self.setAccessibleDescription(f"{self.headline}. {self.line}")
-        window: Any = self.parentWidget()
-        self.setGeometry(window.rect())
-        self.show()
-        self.raise_()
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        colours = palette()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        veil = colour(colours.window)
-        veil.setAlpha(232)
-        painter.fillRect(self.rect(), veil)
-        painter.setPen(QPen(colour(colours.accent), 2, Qt.PenStyle.DashLine))
-        edge = 2 * SPACE
-        painter.drawRoundedRect(self.rect().adjusted(edge, edge, -edge, -edge), SPACE, SPACE)
-        big = text_font(22)
-        big.setBold(True)
-        painter.setFont(big)
-        painter.setPen(colour(colours.text))
-        middle = self.rect().center().y()
-        painter.drawText(0, middle - 44, self.width(), 36, Qt.AlignmentFlag.AlignCenter, self.headline)
-        painter.setFont(text_font())
-        painter.setPen(colour(colours.quiet))
-        painter.drawText(0, middle, self.width(), 24, Qt.AlignmentFlag.AlignCenter, self.line)

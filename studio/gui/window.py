@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -21,14 +21,25 @@ from PySide6.QtGui import (
     QDropEvent,
     QPaintEvent,
     QResizeEvent,
+    QShowEvent,
 )
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QFrame,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.gui import icons, work
 from studio.gui.banner import Banners
 from studio.gui.bench import Bench
 from studio.gui.datasets import Datasets
-from studio.gui.drop import DataDrop, DropOverlay, Drops, paths_of
+from studio.gui.dragging import DropOverlay, give_way, paths_of
+from studio.gui.drop import DataDrop, Drops
 from studio.gui.library.toast import Toast
 from studio.gui.memory import Remembered, remembered
 from studio.gui.notices import Notices
@@ -36,6 +47,7 @@ from studio.gui.session import Session
 from studio.gui.shortcuts import Overlay, install
 from studio.gui.sidebar import Sidebar
 from studio.gui.status import StatusLine
+from studio.gui.theme import role
 from studio.gui.topbar import TopBar
 from studio.training import control
 
@@ -235,6 +247,17 @@ class MainWindow(QWidget):
         name = QFileDialog.getExistingDirectory(self, "Open a folder of images, or a run")
         self.drop([Path(name)] if name else [])
 
+    def showEvent(self, event: QShowEvent) -> None:
+        handle = self.windowHandle()
+        if handle is not None:
+            handle.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Of the system's window, which hears of a drag before any widget does."""
+        if event.type() == QEvent.Type.DragEnter:
+            give_way(self)
+        return False
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         paths = paths_of(event.mimeData())
         if paths and event.source() is None:
@@ -374,10 +397,6 @@ class MainWindow(QWidget):
 
 
 def _line() -> QWidget:
-    from PySide6.QtWidgets import QFrame
-
-    from studio.gui.theme import role
-
     line = QFrame()
     line.setFixedHeight(1)
     role(line, "line")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QGraphicsView, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from studio.data import places, store
@@ -20,6 +20,7 @@ from studio.data.reading import Preparation
 from studio.data.sources import recognise
 from studio.data.watch import Watch
 from studio.export import provenance
+from studio.gui import dragging
 from studio.gui import drop as drops
 from studio.gui.session import Session, Trouble
 from studio.gui.window import MainWindow
@@ -268,7 +269,7 @@ def test_an_unknown_model_of_a_recipe_is_named(
 
 def test_the_overlay_says_what_a_drop_would_do_without_touching_the_disk() -> None:
     said = {
-        names: drops.announce([Path("/nowhere") / n for n in names])[0]
+        names: dragging.announce([Path("/nowhere") / n for n in names])[0]
         for names in [
             ("a.png", "b.jpg"),
             ("r.toml",),
@@ -285,6 +286,24 @@ def test_the_overlay_says_what_a_drop_would_do_without_touching_the_disk() -> No
     assert "run that made this" in said[("w.onnx",)]
     assert "dataset" in said[("folder",)]
     assert len(set(said.values())) == 7
+
+
+def test_files_fall_through_fields_and_plots_to_the_window(window: MainWindow) -> None:
+    inside = [QLineEdit(window), QPlainTextEdit(window), QGraphicsView(window)]
+    inside[2].setAcceptDrops(True)
+    assert all(w.acceptDrops() for w in inside)
+    handle = window.windowHandle()
+    assert handle is not None
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile("/x")])
+    QApplication.sendEvent(
+        handle,
+        QDragEnterEvent(
+            QPoint(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        ),
+    )
+    assert not any(w.acceptDrops() for w in inside)
+    assert window.acceptDrops()
 
 
 def test_text_dragged_over_the_window_is_not_taken(window: MainWindow) -> None:

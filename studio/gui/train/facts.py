@@ -91,5 +91,7 @@ def going(step: int, steps: int, *, paused: str = "", message: str = "", startin
             return Doing("warning", f"paused, a value is not a number · {far}\n{message}".strip(), "warn")
         case "memory":
             return Doing("warning", f"paused, out of memory · {far}\n{message}".strip(), "warn")
+        case "disk":
+            return Doing("warning", f"paused, the disk takes no more · {far}\n{message}".strip(), "warn")
         case _:
             return Doing("pause-circle", f"paused · {far}")

@@ -294,9 +294,12 @@ class TrainPage(QWidget):
         name = Path(event.run).name
         if event.reason == "nan":
             what, action, act = f"{name} paused: a value is not a number", "Halve the rates and go on", self._calm_down
-        else:
+        elif event.reason == "memory":
             what, action = f"{name} paused: out of memory", "Recipe with half the batch"
             act = partial(self._smaller, event.run)
+        else:
+            what, action = f"{name} paused: the disk takes no more", "Go on"
+            act = partial(self.session.steer, control.Resume())
         self.session.trouble.emit(Trouble(what, event.message, action, act, about=event.run))
 
     def _calm_down(self) -> None:

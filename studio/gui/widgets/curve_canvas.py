@@ -20,7 +20,7 @@ from studio.gui.widgets.series import Series, Smoothed
 LIVE_MS = 100
 """Live curves are drawn at most this often, and less often when drawing is slow: see :meth:`CurvePanel._live`."""
 RAREST_MS = 1000
-SHARE = 0.03
+SHARE = 0.025
 """Of one core that the redraws of one panel may take, painting included."""
 LONG = 200_000
 """Points from which on smoothing is left to a worker: it takes about 0.1 s for a million."""
@@ -245,7 +245,7 @@ class CurveCanvas(QWidget):
     @property
     def live_interval(self) -> int:
         """Milliseconds between two redraws while points arrive: as rare as :data:`SHARE` of a core asks."""
-        painting: float = self.plot.widget.cost
+        painting: float = self.plot.widget.cost  # since the last drawing
         return min(RAREST_MS, max(LIVE_MS, round(1000 * (self._cost + painting) / SHARE)))
 
     def _redraw_now(self, *_: object) -> None:
@@ -291,6 +291,7 @@ class CurveCanvas(QWidget):
 
     def _draw(self) -> None:
         started = time.thread_time()
+        self.plot.widget.cost = 0.0
         self._timer.stop()
         self._stale = False
         self.drawn += 1
@@ -323,6 +324,7 @@ class CurveCanvas(QWidget):
             self.plot.view.setYRange(bottom - below, top + room, padding=0)
         self._draw_marks(low, high, width)
         self.drawn_anew.emit()
+        self.plot.widget.scene().prepareForPaint()  # or it would be done while painting, and paint twice
         self._cost = time.thread_time() - started
 
     def _extent(self, shown: list[Curve]) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QPen
+from PySide6.QtGui import QColor, QFont, QPen, QPicture
 
 from studio.gui import theme
 
@@ -30,7 +30,24 @@ def plain(value: float) -> str:
     return text.replace("-", "−")
 
 
-class StepAxis(pg.AxisItem):  # type: ignore[misc]
+class DirectAxis(pg.AxisItem):  # type: ignore[misc]
+    """Draws its lines and numbers straight to the screen. pyqtgraph records them in a QPicture, which makes every
+    font anew each time it is played: 7 ms for an axis, against 0.3 ms this way."""
+
+    picture: Any
+    _specs: Any = None
+
+    def paint(self, painter: Any, option: Any, widget: Any) -> None:
+        if self.picture is None:  # what pyqtgraph sets when anything about the axis changed
+            self._specs = self.generateDrawSpecs(painter)
+            self.picture = QPicture()
+        if self._specs is not None:
+            painter.save()
+            self.drawPicture(painter, *self._specs)
+            painter.restore()
+
+
+class StepAxis(DirectAxis):
     """Steps with a separator, or in thousands and millions where they are long."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
@@ -42,7 +59,7 @@ class StepAxis(pg.AxisItem):  # type: ignore[misc]
         return [f"{v / unit:,.10g}{name if v else ''}".replace("-", "−") for v in values]
 
 
-class ValueAxis(pg.AxisItem):  # type: ignore[misc]
+class ValueAxis(DirectAxis):
     """Values as they are: no hidden power of ten in a corner."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
@@ -84,14 +101,14 @@ class StepView(pg.ViewBox):  # type: ignore[misc]
 
 
 class TimedPlot(pg.PlotWidget):  # type: ignore[misc]
-    """Knows what its last painting cost the processor, so that live curves can keep to their share of a core."""
+    """Adds up what painting costs the processor, so that live curves can keep to their share of a core."""
 
     cost = 0.0
 
     def paintEvent(self, event: Any) -> None:
         started = time.thread_time()
         super().paintEvent(event)
-        self.cost = time.thread_time() - started
+        self.cost += time.thread_time() - started
 
 
 class Plot:
@@ -113,6 +130,9 @@ class Plot:
         for axis in (self.left, self.bottom):
             axis.setStyle(tickFont=small, tickLength=-4, autoExpandTextSpace=False, maxTextLevel=1)
             axis.enableAutoSIPrefix(False)
+        # Lines cost 0.1 ms each: one for every number, none between.
+        self.bottom.setStyle(maxTickLevel=0)
+        self.left.setStyle(maxTickLevel=0)
         self.left.setWidth(52)
         self.bottom.setHeight(20)
         self.marks: Any = pg.PlotCurveItem(connect="pairs", skipFiniteCheck=True)

@@ -147,7 +147,9 @@ def test_samples_appear_and_checkpoints_are_marked(
     assert running.deck.panels["loss"].marks == [(45, "checkpoint")]
 
 
-@pytest.mark.parametrize(("reason", "way_out"), [("nan", "Halve the rates and go on"), ("memory", "Recipe with half")])
+@pytest.mark.parametrize(
+    ("reason", "way_out"), [("nan", "Halve the rates and go on"), ("memory", "Recipe with half"), ("disk", "Go on")]
+)
 def test_trouble_is_a_banner_with_a_way_out(
     running: TrainPage, session: Session, engine: FakeEngine, reason: str, way_out: str
 ) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from studio import data
-from studio.cli.errors import Failure, Usage
+from studio.cli.errors import Failure, Usage, in_words
 from studio.cli.terminal import Bar, duration
 from studio.data import places
 from studio.data.errors import DataError, Unrecognised
@@ -47,7 +47,7 @@ def inspect(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     except Unrecognised as wrong:
         raise Usage(str(wrong)) from wrong
     except (DataError, OSError) as wrong:
-        raise Failure(str(wrong)) from wrong
+        raise Failure(in_words(wrong)) from wrong
     if asked.json:
         plain = {f.name: getattr(found, f.name) for f in dataclasses.fields(found) if f.name != "thumbnails"}
         return _json({"title": source.title, "form": source.kind_of, "source": source.origin} | plain)

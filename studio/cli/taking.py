@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from studio.cli.errors import Failure, Usage
+from studio.cli.errors import Failure, Usage, in_words
 from studio.cli.finding import RUN_HELP, find
 from studio.cli.terminal import Bar
 from studio.data.errors import DataError
@@ -116,4 +116,4 @@ def _answer(question: AnyQuestion, what: str) -> Any:
         except LookupError as wrong:  # whose own text comes in quotes
             raise Failure(str(wrong.args[0]) if wrong.args else type(wrong).__name__) from wrong
         except (DamagedRun, DataError, ValueError, OSError) as wrong:
-            raise Failure(str(wrong)) from wrong
+            raise Failure(in_words(wrong)) from wrong

@@ -34,6 +34,7 @@ class Bar:
 
     def update(self, done: int, total: int, note: str = "") -> None:
         """``total`` 0: unknown."""
+        note = "" if note == self.what else note
         if self._live:
             if self._bar is None:
                 self._bar = tqdm.tqdm(

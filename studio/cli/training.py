@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from studio import data
-from studio.cli.errors import Failure, Interrupted, Usage
+from studio.cli.errors import Failure, Interrupted, Usage, in_words
 from studio.cli.finding import RUN_HELP, find
 from studio.cli.terminal import Bar, duration
 from studio.data import files, places, store
@@ -71,10 +71,14 @@ def train(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     except Unrecognised as wrong:
         raise Usage(str(wrong)) from wrong
     except (DataError, OSError) as wrong:
-        raise Failure(str(wrong)) from wrong
+        raise Failure(in_words(wrong)) from wrong
     values = flags.decide(model, dataset.spec, said)
     path = (out or free_path(places.runs(), name, dataset.spec)).resolve()
-    return _go(RunFolder.create(path, name, values, dataset.spec), dataset, None, asked.device)
+    try:
+        run = RunFolder.create(path, name, values, dataset.spec)
+    except OSError as wrong:
+        raise Failure(in_words(wrong)) from wrong
+    return _go(run, dataset, None, asked.device)
 
 
 def resume(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
@@ -88,7 +92,7 @@ def resume(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
         state, wanted = run.state(), int(run.recipe()[1]["steps"])
         dataset = _again(run)
     except (DamagedRun, DataError, OSError) as wrong:
-        raise Failure(str(wrong)) from wrong
+        raise Failure(in_words(wrong)) from wrong
     steps = asked.steps if asked.steps is not None else max(wanted, state.steps)
     if steps <= state.step:
         raise Usage(

@@ -46,7 +46,7 @@ def image_problems(model: str, data: DataSpec) -> list[Problem]:
             Problem(
                 "",
                 f"{model} draws images of {SMALLEST} to {LARGEST} px a side; those of {data.name} are "
-                f"{height}×{width}. Add the dataset again at another size",
+                f"{width}×{height}. Add the dataset again at another size",
             )
         )
     if data.channels not in (1, 3):
@@ -60,7 +60,8 @@ def training_problems(values: Recipe, data: DataSpec) -> list[Problem]:
     """What is wrong between any recipe and any dataset."""
     examples = data.count - data.held_out
     if examples < 2:
-        return [Problem("", f"{data.name} has {examples} examples to train on; at least 2 are needed")]
+        are = "example" if examples == 1 else "examples"
+        return [Problem("", f"{data.name} has {examples} {are} to train on; at least 2 are needed")]
     if values.mirror and data.kind != "images":
         return [Problem("mirror", "only images can be mirrored; switch it off")]
     return []

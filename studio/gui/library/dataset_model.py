@@ -20,8 +20,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from studio.gui import theme
-from studio.gui.library.delegates import SMALL, draw_picture
+from studio.gui.library.delegates import SMALL, draw_picture, small_font
 from studio.gui.library.shelved import Shelved
 from studio.gui.library.thumbnails import Thumbnails, Wanted
 from studio.gui.theme import SPACE, palette
@@ -34,6 +33,10 @@ DATA: Final = int(Role.UserRole)
 SORT: Final = int(Role.UserRole) + 1
 COLUMNS: Final = ("Dataset", "Examples", "Size", "Classes", "Held out", "On disk")
 NAME, COUNT, SHAPE, CLASSES, HELD_OUT, DISK = range(len(COLUMNS))
+
+
+_FEW: Final = 0.405
+"""Of either side of a contact sheet of 5×5: two pictures and the gaps around them."""
 
 
 class DatasetsModel(QAbstractTableModel):
@@ -209,8 +212,8 @@ class DatasetDelegate(QStyledItemDelegate):
         where = QRect(rect.left() + SPACE, rect.center().y() - SMALL // 2 + 1, SMALL, SMALL)
         ratio = painter.device().devicePixelRatioF()
         side = round(SMALL * ratio)
-        cell = max(one.data.size) if one.data.kind == "images" else 0
-        pixmap = self.thumbnails.get(Wanted(one.thumbnail, side, side, 2 * cell + 3 if cell else 0))
+        share = _FEW if one.data.kind == "images" else 1.0
+        pixmap = self.thumbnails.get(Wanted(one.thumbnail, side, side, share=share))
         if pixmap is not None:
             pixmap.setDevicePixelRatio(ratio)
         draw_picture(painter, where, pixmap)
@@ -219,7 +222,7 @@ class DatasetDelegate(QStyledItemDelegate):
         for at, words in ((upper, one.data.name), (upper.translated(0, 18), one.data.source)):
             metrics = QFontMetrics(painter.font())
             painter.drawText(at, int(_side(NAME)), metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, at.width()))
-            painter.setFont(theme.text_font(theme.SMALL_PIXELS))
+            painter.setFont(small_font())
             painter.setPen(QColor(colours.quiet))
         painter.restore()
 

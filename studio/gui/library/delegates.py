@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from studio.gui import theme
@@ -25,13 +27,37 @@ def shown_row(index: Index) -> Row | None:
     return row if isinstance(row, Row) else None
 
 
+_signs: dict[tuple[str, str, int, float, bool], QPixmap] = {}
+
+
+def draw_sign(painter: QPainter, where: QRect, name: str, colour: str) -> None:
+    """An icon, from a picture of it that is kept: to draw the vectors anew in every row would make scrolling heavy."""
+    ratio = painter.device().devicePixelRatioF()
+    key = (name, colour, where.width(), ratio, theme.theme.dark)
+    kept = _signs.get(key)
+    if kept is None:
+        kept = QPixmap(round(where.width() * ratio), round(where.height() * ratio))
+        kept.setDevicePixelRatio(ratio)
+        kept.fill(Qt.GlobalColor.transparent)
+        drawing = QPainter(kept)
+        icon(name, colour).paint(drawing, QRect(0, 0, where.width(), where.height()))
+        drawing.end()
+        _signs[key] = kept
+    painter.drawPixmap(where.topLeft(), kept)
+
+
+@cache
+def small_font() -> QFont:
+    return theme.text_font(theme.SMALL_PIXELS)
+
+
 def draw_picture(painter: QPainter, into: QRect, pixmap: QPixmap | None, *, damaged: bool = False) -> None:
     """A picture centred on the neutral ground; without one, a quiet sign in its place."""
     painter.fillRect(into, QColor(palette().ground))
     if pixmap is None:
         side = min(24, into.width() // 2)
         where = QRect(into.center() - QPoint(side // 2 - 1, side // 2 - 1), QSize(side, side))
-        icon("warning-octagon" if damaged else "image", "bad" if damaged else "quiet").paint(painter, where)
+        draw_sign(painter, where, "warning-octagon" if damaged else "image", "bad" if damaged else "quiet")
         return
     size = pixmap.deviceIndependentSize().toSize()
     if size.width() > into.width() or size.height() > into.height():
@@ -56,7 +82,7 @@ def bar(painter: QPainter, into: QRect, share: float, colour: str) -> None:
 
 
 def _elided(painter: QPainter, where: QRect, text: str, flags: Qt.AlignmentFlag) -> None:
-    metrics = QFontMetrics(painter.font())
+    metrics = painter.fontMetrics()
     painter.drawText(where, int(flags), metrics.elidedText(text, Qt.TextElideMode.ElideRight, where.width()))
 
 
@@ -113,7 +139,7 @@ class ListDelegate(_Renaming):
             case model.RUN:
                 self._run(painter, option.rect, row)
             case model.STATUS:
-                icon(row.icon, row.icon_colour).paint(painter, QRect(inner.left(), inner.center().y() - 7, 16, 16))
+                draw_sign(painter, QRect(inner.left(), inner.center().y() - 7, 16, 16), row.icon, row.icon_colour)
                 self._status(painter, inner, row)
             case model.PROGRESS:
                 self._progress(painter, inner, row)
@@ -137,7 +163,7 @@ class ListDelegate(_Renaming):
             return
         upper = QRect(text.left(), rect.center().y() - 18, text.width(), 18)
         _elided(painter, upper, row.title, _LEFT)
-        painter.setFont(theme.text_font(theme.SMALL_PIXELS))
+        painter.setFont(small_font())
         painter.setPen(QColor(palette().bad if row.damaged else palette().quiet))
         _elided(painter, upper.translated(0, 18), second, _LEFT)
 
@@ -153,7 +179,7 @@ class ListDelegate(_Renaming):
             return
         upper = QRect(text.left(), inner.center().y() - 14, text.width(), 20)
         _elided(painter, upper, row.status, _LEFT)
-        painter.setFont(theme.text_font(theme.SMALL_PIXELS))
+        painter.setFont(small_font())
         painter.setPen(QColor(palette().quiet))
         painter.drawText(upper, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), f"{row.progress:.0%}")
         colour = palette().accent if row.shown == "training" else palette().quiet
@@ -163,7 +189,7 @@ class ListDelegate(_Renaming):
         if row.damaged:
             _elided(painter, inner, "–", _LEFT)
             return
-        painter.setFont(theme.text_font(theme.SMALL_PIXELS))
+        painter.setFont(small_font())
         _elided(painter, QRect(inner.left(), inner.center().y() - 17, inner.width(), 18), row.progress_text, _LEFT)
         colour = palette().accent if row.shown == "training" else palette().quiet
         bar(painter, QRect(inner.left(), inner.center().y() + 5, inner.width(), 4), row.progress, colour)
@@ -197,8 +223,8 @@ class GalleryDelegate(_Renaming):
         text = self._title_rect(rect)
         _elided(painter, text, row.title, _LEFT)
         below = text.translated(0, 20)
-        icon(row.icon, row.icon_colour).paint(painter, QRect(below.left(), below.center().y() - 6, 14, 14))
-        painter.setFont(theme.text_font(theme.SMALL_PIXELS))
+        draw_sign(painter, QRect(below.left(), below.center().y() - 6, 14, 14), row.icon, row.icon_colour)
+        painter.setFont(small_font())
         painter.setPen(QColor(colours.quiet))
         what = row.message if row.damaged else f"{row.status} · {row.model_title} · {row.dataset}"
         _elided(painter, below.adjusted(14 + SPACE // 2, 0, 0, 0), what, _LEFT)

@@ -173,7 +173,8 @@ class Details(QScrollArea):
     def _show_row(self, row: Row) -> None:
         self.title.setText(row.title)
         state = [row.status] if row.damaged else [row.status, f"step {row.progress_text}", duration(row.seconds)]
-        self.status.setText(" · ".join([*state, memory(row.size)]))
+        # each part stays on one line
+        self.status.setText(" · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in (*state, memory(row.size))))
         self.message.setVisible(bool(row.message))
         self.message.setText(f"{row.message}\n\n{_DAMAGED}" if row.damaged else row.message)
         role(self.message, "bad" if row.shown in ("failed", "damaged") else "warn")

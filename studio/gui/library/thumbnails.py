@@ -16,13 +16,14 @@ class Wanted:
     """A picture file, fitted into ``width``×``height`` device pixels.
 
     ``crop`` > 0 takes only that many pixels from the top left corner, so that a sheet of many small pictures shows
-    a few of them large enough to be seen.
+    a few of them large enough to be seen; ``share`` < 1 does so by a share of either side.
     """
 
     path: str
     width: int
     height: int
     crop: int = 0
+    share: float = 1.0
 
 
 class Thumbnails(QObject):
@@ -105,6 +106,10 @@ def decode(wanted: Wanted) -> QImage | None:
         return None
     if wanted.crop:
         image = image.copy(0, 0, min(wanted.crop, image.width()), min(wanted.crop, image.height()))
+    if wanted.share < 1:
+        image = image.copy(
+            0, 0, max(1, round(image.width() * wanted.share)), max(1, round(image.height() * wanted.share))
+        )
     into = image.size().scaled(QSize(wanted.width, wanted.height), Qt.AspectRatioMode.KeepAspectRatio)
     if into.width() > image.width():
         # Enlarged by whole pixels, each as large as every other; where that leaves much room, by one more and back,

@@ -110,6 +110,7 @@ def test_search_sort_view_and_columns_come_back(page: Open, session: Session, qt
     made.run("b", title="beta")
     opened = page()
     opened.runs.bar.search.setText("alpha")
+    qtbot.waitUntil(lambda: titles(opened) == ["alpha"])
     opened.runs.bar.gallery.setChecked(True)
     opened.runs.views.list.sortByColumn(model.SIZE, Qt.SortOrder.AscendingOrder)
     opened.runs.views.hide_columns(["Model"])

@@ -16,7 +16,10 @@ from pytestqt.qtbot import QtBot
 from studio.data import places
 from studio.engine.messages import Advanced, Ask, Cancel, Failed, Start
 from studio.export.jobs import ExportBundle, Written
+from studio.gui import icons
+from studio.gui.library.empty import _WORDS as EMPTY
 from studio.gui.library.page import LibraryPage
+from studio.gui.library.row import SHOWN
 from studio.gui.session import Session
 from studio.runs.folder import RunFolder, RunState
 from tests.gui.conftest import FakeEngine
@@ -340,3 +343,21 @@ def test_every_control_has_a_name_and_a_tooltip(page: Open, qtbot: QtBot) -> Non
         if w.isVisible() and not w.objectName().startswith("qt_") and not (w.accessibleName() and w.toolTip())
     ]
     assert [(type(w).__name__, w.parent()) for w in nameless if not isinstance(w.parent(), QLineEdit)] == []
+
+
+def test_every_icon_is_one_of_the_family(
+    page: Open, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = made.run("one", checkpoints=(5,))
+    opened = open_with(page, path, qtbot)
+    monkeypatch.setattr(icons, "_awake", True)  # an unknown name raises when it is painted
+    for name, colour in [(sign, colour) for _, sign, colour in SHOWN.values()] + [
+        (e[0], "quiet") for e in EMPTY.values()
+    ]:
+        assert not icons.icon(name, colour).pixmap(16, 16).isNull()
+    opened.runs.bar.gallery.setChecked(True)
+    opened.grab()
+    for action in opened.runs.menu().actions():
+        action.icon().pixmap(16, 16)
+    opened.tabs[1].setChecked(True)
+    opened.grab()

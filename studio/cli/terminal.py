@@ -38,7 +38,12 @@ class Bar:
         if self._live:
             if self._bar is None:
                 self._bar = tqdm.tqdm(
-                    desc=self.what, unit=f" {self.unit}", initial=done, dynamic_ncols=True, leave=False
+                    desc=self.what,
+                    unit=f" {self.unit}",
+                    initial=done,
+                    total=total or None,
+                    dynamic_ncols=True,
+                    leave=False,
                 )
             self._bar.total = total or None
             self._bar.set_postfix_str(note, refresh=False)

@@ -69,8 +69,8 @@ def _(question: Describe, context: Context) -> ModelView:
     step = question.where.checkpoint
     if step is None:
         step = max(steps, default=0)
-        if question.where.averaged and (live := context.live(question.where.run)) is not None:
-            step = live[1]
+        if question.where.averaged:
+            step = context.live_step(question.where.run) or step
     return ModelView(
         step, data, can, prior.kind if prior else "normal", prior.size if prior else 0, checkpoints=tuple(steps)
     )

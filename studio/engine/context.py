@@ -22,8 +22,9 @@ from studio.models.core.model import Model
 from studio.runs.folder import RunFolder
 from studio.training.checkpoint import AVERAGE, load_model
 
-Live = Callable[[str], tuple[Model, int] | None]
-"""The newest averaged weights of a run in training, with their step; None when that run is not in training."""
+Live = Callable[[str, bool], tuple[Model, int] | None]
+"""The newest averaged weights of a run in training, with their step; None when that run is not in training, or has
+not come so far. The second argument: wait a moment for the first ones of a training that has just begun."""
 
 MODELS = 512 << 20
 """Bytes of weights that are kept loaded."""
@@ -47,7 +48,7 @@ class Context:
         self.watch = watch or Watch()
         self.alone = threading.Lock()
         """Held by a training, and by a trial of a recipe's speed: both draw from torch's global generator."""
-        self._live = live or (lambda run: None)
+        self._live = live or (lambda run, wait: None)
         self._free = free or (lambda: True)
         self._models: Shelf[Model] = Shelf(MODELS, weight)
         self._datasets: Shelf[Dataset] = Shelf(8)
@@ -65,8 +66,10 @@ class Context:
     def free(self) -> bool:
         return self._free()
 
-    def live(self, run: str) -> tuple[Model, int] | None:
-        return self._live(run)
+    def live_step(self, run: str) -> int | None:
+        """How far a run in training is, or None."""
+        live = self._live(run, False)
+        return None if live is None else live[1]
 
     # --- for every handler, and for the exports of :mod:`studio.export`
 
@@ -80,7 +83,7 @@ class Context:
             NoCheckpoint: when there is no such checkpoint, or none at all.
             DamagedRun: when a file of the run cannot be read.
         """
-        if where.checkpoint is None and where.averaged and (live := self._live(where.run)) is not None:
+        if where.checkpoint is None and where.averaged and (live := self._live(where.run, True)) is not None:
             return live
         run = self.run(where.run)
         step = where.checkpoint if where.checkpoint is not None else max(run.checkpoints(), default=None)

@@ -71,12 +71,12 @@ class Host:
     def answer(self, question: AnyQuestion, watch: Watch) -> Any:
         return answer(question, self._context.watched(watch))
 
-    def _live(self, run: str) -> tuple[Model, int] | None:
+    def _live(self, run: str, wait: bool) -> tuple[Model, int] | None:
         trainer = self._trainer
         if trainer is None or Path(run) != self._path:
             return None
         snapshot = trainer.snapshot()
-        until = time.monotonic() + FIRST_LOOK
+        until = time.monotonic() + (FIRST_LOOK if wait else 0)
         while snapshot is None and self._trainer is trainer and time.monotonic() < until:
             if RunFolder(run).checkpoints():
                 return None

@@ -229,7 +229,7 @@ def test_a_loaded_model_is_kept_until_its_checkpoint_changes(trained: Trained, m
 def test_weights_of_a_run_in_training_come_before_those_on_disk(trained: Trained) -> None:
     run = trained(3)
     model, _ = checkpoint.load_model(run)
-    context = Context(live=lambda path: (model, 9) if path == str(run.path) else None)
+    context = Context(live=lambda path, wait: (model, 9) if path == str(run.path) else None)
     assert answer(Decode(newest(run), latents()), context).step == 9
     assert answer(Describe(newest(run)), context).step == 9
     assert answer(Decode(newest(run, 3), latents()), context).step == 3

@@ -78,7 +78,9 @@ class Player:
             player, i, what = key.rsplit("/", 2)
             if player == self.name:
                 like = self.parameters[int(i)]
-                laid = torch.empty_like(like).copy_(value) if value.shape == like.shape and value.dim() else value
+                laid = (
+                    torch.empty_like(like).copy_(value) if value.shape == like.shape and value.dim() else value.clone()
+                )
                 state.setdefault(int(i), {})[what] = laid.detach()
         self.optimiser.load_state_dict({"state": state, "param_groups": self.optimiser.state_dict()["param_groups"]})
 

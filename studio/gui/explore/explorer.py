@@ -38,6 +38,7 @@ class Explorer(QObject):
     picture_came = Signal(object)  # Decoded of the current latent
     samples_came = Signal(object)  # Decoded of the samples to pick from
     directions_came = Signal(object)  # DirectionsFound | None
+    directions_failed = Signal(str)
     failed = Signal(str)
     selection_changed = Signal()
     plane_came = Signal()
@@ -158,7 +159,7 @@ class Explorer(QObject):
     def ask_directions(self) -> None:
         if self.view is not None:
             question = Directions(self.where, min(DIRECTIONS, self.state.size))
-            self._principal.ask(question, self._with_directions, lambda message: self._with_directions(None))
+            self._principal.ask(question, self._with_directions, self.directions_failed.emit)
 
     def refresh(self) -> None:
         """Newer weights: draw again what is shown, unless hands are on it or the last time is not over yet."""

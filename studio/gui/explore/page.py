@@ -130,6 +130,7 @@ class ExplorePage(QWidget):
         session.checkpointed.connect(self._weights_may_be_there)
         session.ended.connect(self._weights_may_be_there)
         session.progressed.connect(self._trains_on)
+        session.ready.connect(self._engine_is_back)
         session.library_changed.connect(self._name)
         session.provenance_dropped.connect(self.restore)
         session.catalogue_changed.connect(self._name)
@@ -289,6 +290,14 @@ class ExplorePage(QWidget):
     def _weights_may_be_there(self, event: Event) -> None:
         if event.run == self.run:
             self._stale = True
+            self.ask()
+
+    def _engine_is_back(self, ready: object) -> None:
+        """After a restart: ask again what was lost. At the first start the question is still under way."""
+        if self.view is not None:
+            for panel in self.open:
+                panel.refresh()
+        elif not self._describe.busy:
             self.ask()
 
     def _trains_on(self, event: Event) -> None:

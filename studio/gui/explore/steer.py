@@ -71,6 +71,7 @@ class Steer(QWidget):
         explorer.run_shown.connect(self._show_anew)
         explorer.changed.connect(self._show)
         explorer.directions_came.connect(self._show_directions)
+        explorer.directions_failed.connect(self._no_directions)
 
     # --- hands
 
@@ -122,6 +123,7 @@ class Steer(QWidget):
         if self.explorer.view is None:
             return
         self._rows(self._directions, [f"dir:{i}" for i in range(len(found.vectors) if found else 0)], "dir:")
+        self.about.setToolTip("Along these the pictures change most, the strongest first")
         self.about.setText(f"of step {found.step:,}" if found else "being found …")
         if found:
             for i, gain in enumerate(found.gains):
@@ -130,6 +132,10 @@ class Steer(QWidget):
                     "In σ of the prior along it"
                 )
         self._show()
+
+    def _no_directions(self, message: str) -> None:
+        self.about.setText("could not be found")
+        self.about.setToolTip(message)
 
     def _rows(self, box: QVBoxLayout, keys: list[str], kind: str) -> None:
         """Make the sliders of one group; those that are there already stay, so that a drag goes on."""

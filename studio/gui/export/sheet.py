@@ -209,7 +209,15 @@ class ExportSheet(QFrame):
         self.cancel_button.show()
         self.go.setEnabled(False)
         job = self.form.job(str(out))
-        self._stamp = self.session.ask(job, self, self._done, failed=self._failed, advanced=self._advanced, slow=True)
+        self._stamp = self.session.ask(
+            job,
+            self,
+            self._done,
+            failed=self._failed,
+            advanced=self._advanced,
+            slow=True,
+            title=f"Exporting {out.name}",
+        )
 
     def cancel(self) -> None:
         if self._stamp is not None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from studio.engine.messages import Answer, Ask, Failed
+from studio.engine.messages import Answer, Ask, EngineDied, Failed, Ready
 from studio.explore import latents
-from studio.explore.questions import Decode, Describe, ModelView
+from studio.explore.questions import Decode, Describe, Directions, ModelView
 from studio.export.provenance import Provenance
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.page import ExplorePage
@@ -254,6 +254,32 @@ def test_an_answer_for_a_run_left_meanwhile_opens_nothing(
     engine.tell(Answer(ask.stamp, view))
     assert page.open == []
     assert page.words.text() == "No run to explore yet"
+
+
+def test_after_a_restart_of_the_engine_the_page_asks_again(
+    page: ExplorePage, session: Session, engine: ToyEngine
+) -> None:
+    session.choose_run(RUN)
+    ask = engine.waiting(Describe)[-1]
+    engine.answered.add(ask.stamp)
+    engine.tell(Failed(ask.stamp, "the engine was killed"), EngineDied("killed"))
+    assert "killed" in page.more.text()
+    engine.tell(Ready({}, {}, 0))
+    engine.pump()
+    assert page.open
+    decoded = len(engine.all(Decode))
+    engine.tell(Ready({}, {}, 0))
+    engine.pump()
+    assert len(engine.all(Decode)) > decoded
+
+
+def test_directions_that_cannot_be_found_say_so(panel: LatentPanel, engine: ToyEngine) -> None:
+    panel.steer.again.click()
+    ask = engine.waiting(Directions)[-1]
+    engine.answered.add(ask.stamp)
+    engine.tell(Failed(ask.stamp, "out of memory"))
+    assert panel.steer.about.text() == "could not be found"
+    assert panel.steer.about.toolTip() == "out of memory"
 
 
 def test_a_toy_is_the_same_each_time() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable
 
@@ -172,7 +173,7 @@ def test_checkpoints_are_thinned_evenly_on_a_logarithmic_axis(images: Dataset, n
     assert len(kept) == 16
     assert kept[0] == 100
     assert kept[-2:] == [99_900, 100_000]
-    ratios = [b / a for a, b in zip(kept[:-2], kept[1:-1], strict=True)]
+    ratios = [b / a for a, b in itertools.pairwise(kept)]
     assert max(ratios) < 4
     assert superfluous([1, 2, 3]) == []
 

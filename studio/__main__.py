@@ -15,6 +15,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console of few letters loses a σ, not the command
             stream.reconfigure(errors="replace")
+    if words[:1] == ["_trace"]:  # no command of a person's: see studio.export.tracing
+        return int(import_module("studio.export.tracing").main(words[1:]))
     commands = import_module("studio.cli.commands")
     if words and words[0] in commands.COMMANDS:  # also where a folder has that name: ./train is the folder
         return int(commands.main(words))

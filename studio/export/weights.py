@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio.data import files
 from studio.data.watch import Watch
@@ -23,10 +17,10 @@ from studio.export.context import Context
 from studio.export.decoding import Decoder, ExportError, decoder
 from studio.export.jobs import ExportWeights, Written
 from studio.export.provenance import Provenance
+from studio.export.tracing import OPSET, traced
 from studio.models.core.latents import draw
 from studio.models.core.model import Model
 
-OPSET = 18
 TOLERANCE = 1e-4
 """Largest difference to the model, on its scale (images −1..1); of points relative to their extent."""
 BATCHES = (1, 3)
@@ -69,17 +63,6 @@ def write_safetensors(path: Path, model: Model, origin: Provenance) -> None:
 # --- ONNX
 
 
-class _Decode(nn.Module):
-    """The one thing that is exported: latents in, examples out."""
-
-    def __init__(self, model: Decoder) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, z: Tensor) -> Tensor:
-        return self.model.decode(z)
-
-
 def write_onnx(path: Path, model: Decoder, origin: Provenance, watch: Watch) -> float:
     """The decoder: ``z`` float32 batch×size → ``image`` float32 batch×C×H×W in −1..1 (points: ``points`` batch×2),
     any batch. Checked with onnxruntime on random latents; the largest difference is in the file's metadata.
@@ -91,56 +74,13 @@ def write_onnx(path: Path, model: Decoder, origin: Provenance, watch: Watch) -> 
         ExportError: when the file computes something else, or the model cannot be traced.
     """
     watch.advance(0, 3, "tracing the model")
-    content = _traced(model)
+    content = traced(origin.model, model, watch)
     watch.advance(1, 3, "checking")
     worst = compare(content, model)
     watch.advance(2, 3, "writing")
     path.write_bytes(_with_metadata(content, origin, worst))
     watch.advance(3, 3, "written")
     return worst
-
-
-def _traced(model: Decoder) -> bytes:
-    output = "points" if model.data.kind == "points" else "image"
-    # A copy: tracing puts stand-ins into the modules it walks through, and this model answers others meanwhile.
-    module = _Decode(copy.deepcopy(model).to("cpu").float()).eval()
-    example = torch.from_numpy(draw(model.prior.kind, model.prior.size, 2, seed=0))
-    with warnings.catch_warnings(), _quiet("torch.onnx"):
-        warnings.simplefilter("ignore")  # of the exporter about its own insides
-        try:
-            program: Any = torch.onnx.export(
-                _graph(module, example),
-                input_names=["z"],
-                output_names=[output],
-                opset_version=OPSET,
-                dynamo=True,
-                verbose=False,
-            )
-            return bytes(program.model_proto.SerializeToString())
-        except Exception as wrong:  # the boundary to the exporter, whose errors share no base
-            first = next((line.strip() for line in str(wrong).splitlines() if line.strip()), type(wrong).__name__)
-            raise ExportError(f"{model.title} cannot be written as ONNX: {first}") from wrong
-
-
-def _graph(module: nn.Module, example: Tensor) -> Any:
-    """The operations with the batch left open. Reading the code line by line (``strict``) takes longer, and is for
-    models that ask for the batch by ``len(z)``, which otherwise is fixed at the example's."""
-    shapes = ({0: torch.export.Dim("batch")},)
-    try:
-        return torch.export.export(module, (example,), dynamic_shapes=shapes, strict=False)
-    except Exception:  # as above; what is wrong in earnest is said by the second try
-        return torch.export.export(module, (example,), dynamic_shapes=shapes, strict=True)
-
-
-@contextmanager
-def _quiet(logger: str) -> Iterator[None]:
-    noisy = logging.getLogger(logger)
-    level = noisy.level
-    noisy.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        noisy.setLevel(level)
 
 
 def compare(content: bytes, model: Decoder) -> float:
@@ -153,6 +93,7 @@ def compare(content: bytes, model: Decoder) -> float:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.intra_op_num_threads = 1  # a training may need the others
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     device = next(model.parameters()).device
     worst = 0.0

@@ -14,8 +14,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from studio.data.dataset import DataSpec
+from studio.data.watch import Cancelled, Watch
 from studio.explore.questions import Where
-from studio.export import provenance, weights
+from studio.export import provenance, tracing, weights
 from studio.export.decoding import ExportError
 from studio.export.jobs import ExportWeights
 from studio.export.weights import export_weights
@@ -40,10 +41,18 @@ def test_safetensors_hold_the_weights_and_the_recipe(
     assert (origin.checkpoint, origin.recipe) == (10, run.recipe()[1])
 
 
-@pytest.mark.parametrize(("model", "data"), [("wgan_gp", GREY), ("dcgan", COLOUR), ("wgan_gp", POINTS)])
+@pytest.mark.parametrize(("model", "data"), [("dcgan", COLOUR), ("wgan_gp", POINTS)])
 def test_onnx_computes_what_the_model_does_at_any_batch(
-    tmp_path: Path, trained: Callable[..., RunFolder], asking: Asking, model: str, data: DataSpec
+    tmp_path: Path,
+    trained: Callable[..., RunFolder],
+    asking: Asking,
+    model: str,
+    data: DataSpec,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """And torch's exporter runs in a process of its own: a training beside it would not survive."""
+    for module, name in ((torch.export, "export"), (torch.onnx, "export")):
+        monkeypatch.setattr(module, name, lambda *_, **__: pytest.fail("in this process"))
     run = trained(model, data)
     out = tmp_path / "w.onnx"
     before = torch.random.get_rng_state()
@@ -59,7 +68,7 @@ def test_onnx_computes_what_the_model_does_at_any_batch(
         with torch.no_grad():
             assert np.abs(found - own.decode(z).numpy()).max() < 1e-4  # type: ignore[operator]
     loaded = onnx.load(out)
-    assert loaded.opset_import[0].version == weights.OPSET
+    assert loaded.opset_import[0].version == tracing.OPSET
     props = {p.key: p.value for p in loaded.metadata_props}
     assert float(props["max error"]) < weights.TOLERANCE
     origin = provenance.read(out)
@@ -70,11 +79,28 @@ def test_onnx_computes_what_the_model_does_at_any_batch(
 def test_an_onnx_file_that_disagrees_is_not_kept(
     tmp_path: Path, trained: Callable[..., RunFolder], asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = trained()
-    other, _ = asking.model(Where(str(run.path), 10))
-    content = weights._traced(other)  # type: ignore[arg-type]
-    monkeypatch.setattr(weights, "_traced", lambda model: content)
+    run = trained(data=GREY)
+    other, _ = asking.model(Where(str(run.path), 20))
+    content = tracing.traced("wgan_gp", other, Watch())  # type: ignore[arg-type]
+    monkeypatch.setattr(weights, "traced", lambda name, model, watch: content)
     out = tmp_path / "outs" / "w.onnx"
+    export_weights(ExportWeights(Where(str(run.path), 20), str(out), "onnx"), asking)
+    out.unlink()
     with pytest.raises(ExportError, match="not kept"):
-        export_weights(ExportWeights(Where(str(run.path), 20), str(out), "onnx"), asking)
+        export_weights(ExportWeights(Where(str(run.path), 10), str(out), "onnx"), asking)
     assert list(out.parent.iterdir()) == []
+
+
+def test_a_model_that_cannot_be_traced_says_why(trained: Callable[..., RunFolder], asking: Asking) -> None:
+    run = trained()
+    model, _ = asking.model(Where(str(run.path)))
+    with pytest.raises(ExportError, match=r"no model 'gone'.*safetensors"):
+        tracing.traced("gone", model, Watch())  # type: ignore[arg-type]
+
+
+def test_tracing_can_be_called_off(tmp_path: Path, trained: Callable[..., RunFolder], asking: Asking) -> None:
+    run = trained()
+    asking.watch.cancel()
+    with pytest.raises(Cancelled):
+        export_weights(ExportWeights(Where(str(run.path)), str(tmp_path / "outs" / "w.onnx"), "onnx"), asking)
+    assert list((tmp_path / "outs").iterdir()) == []

@@ -22,9 +22,10 @@ from studio.explore.questions import Describe, ModelView, Where
 from studio.export.provenance import Provenance
 from studio.gui import icons, theme, work
 from studio.gui.explore.asking import Latest
+from studio.gui.explore.notice import Notice
 from studio.gui.explore.panel import Panel
 from studio.gui.explore.panels import PANELS
-from studio.gui.explore.parts import button, quiet, row
+from studio.gui.explore.parts import button, row
 from studio.gui.export.sheet import ExportSheet
 from studio.gui.session import Session, Trouble
 from studio.runs.folder import DamagedRun, RunFolder
@@ -97,27 +98,10 @@ class ExplorePage(QWidget):
         self.split.setStretchFactor(1, 0)
         self.split.setSizes([1000, CONTROLS])
 
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.more = quiet(wrap=True)
-        self.more.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        theme.role(self.words, "heading")
-        self.to_train = button(
-            "Go to Train", "", "Open the Train page (Ctrl+1)", lambda: session.page_wanted.emit("train")
-        )
-        theme.role(self.to_train, "primary")
-        empty = QWidget()
-        inside = QVBoxLayout(empty)
-        inside.setSpacing(theme.SPACE)
-        inside.addStretch(2)
-        for part in (self.words, self.more):
-            inside.addWidget(part)
-        inside.addSpacing(theme.SPACE)
-        inside.addWidget(self.to_train, 0, Qt.AlignmentFlag.AlignHCenter)
-        inside.addStretch(3)
+        self.notice = Notice()
+        self.notice.button.clicked.connect(lambda: session.page_wanted.emit("train"))
         self.body = QStackedWidget()
-        self.body.addWidget(empty)
+        self.body.addWidget(self.notice)
         self.body.addWidget(self.split)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(2 * theme.SPACE, theme.SPACE, 2 * theme.SPACE, theme.SPACE)
@@ -247,9 +231,7 @@ class ExplorePage(QWidget):
 
     def _say(self, words: str, more: str = "", *, train: bool = False) -> None:
         """Words in place of panels."""
-        self.words.setText(words)
-        self.more.setText(more)
-        self.to_train.setVisible(train)
+        self.notice.say(words, more, train=train)
         self.body.setCurrentIndex(0)
         self.export_button.setEnabled(False)
         self.export_button.setVisible(not train)  # one primary button at a time

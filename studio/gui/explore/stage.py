@@ -90,6 +90,7 @@ class Stage(QWidget):
         whole.addWidget(self.body, 1)
 
         self._trail_of = "walk"
+        self._fresh = False
         explorer.run_shown.connect(self._show_anew)
         explorer.changed.connect(self._show)
         explorer.samples_came.connect(self._samples_came)
@@ -131,6 +132,10 @@ class Stage(QWidget):
         for show in (self.scatter.set_samples, self.scatter.set_current, self.scatter.set_near, self.scatter.set_trail):
             show(none)
         self.scatter.set_mesh(none, 0)
+        for part in (self.grid, self.scatter):
+            part.select(set())
+        self.explorer.select(set())
+        self._fresh = True
         for label in (self.caption, self.place):
             label.clear()
         if self.explorer.points:
@@ -148,8 +153,12 @@ class Stage(QWidget):
         if before is None or before.pick != state.pick:
             chosen = set() if state.pick is None else {state.pick}
             if before is None or not chosen <= set(self.explorer.selection):
-                self.grid.select(chosen)
-                self.scatter.select(chosen)
+                self._shown.select(chosen)
+
+    @property
+    def _shown(self) -> ImageGrid | Scatter:
+        """Where the samples are, pictures or points."""
+        return self.scatter if self.explorer.points else self.grid
 
     def _samples_came(self, found: Decoded) -> None:
         if found.points is not None:
@@ -158,9 +167,9 @@ class Stage(QWidget):
             self.grid.empty_text = ""
             self.grid.set_images(found.images)
         pick = self.explorer.state.pick
-        if pick is not None and not self.explorer.selection:
-            self.grid.select({pick})
-            self.scatter.select({pick})
+        if self._fresh and pick is not None:
+            self._shown.select({pick})
+        self._fresh = False
         self.step_shown.emit(found.step)
 
     def _picture_came(self, found: Decoded) -> None:

@@ -12,9 +12,10 @@ import time
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from studio.gui import icons, theme
+from studio.gui.widgets.number_field import NumberField
 from studio.gui.widgets.track import Track
 
 PAUSE = 0.8
@@ -71,7 +72,7 @@ class Slider(QWidget):
         self.label = QLabel(label)
         self.label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.track = Track(low, high)
-        self.number = _Number(unit, at_high, decimals)
+        self.number = NumberField(unit, at_high, decimals)
         self.lock = QToolButton()
         self.lock.setCheckable(True)
         self.lock.setAutoRaise(True)
@@ -310,59 +311,3 @@ class Slider(QWidget):
         super().resizeEvent(event)
         shown = self.label.fontMetrics().horizontalAdvance(self.label.text()) <= self.label.width()
         self.label.setToolTip(self.track.toolTip() if shown else f"{self.label.text()}. {self.track.toolTip()}")
-
-
-class _Number(QLineEdit):
-    """The number with its unit, to be typed over; Escape takes back what was typed."""
-
-    entered = Signal(float)
-
-    def __init__(self, unit: str, at_high: str, decimals: int) -> None:
-        super().__init__()
-        self.unit, self.at_high, self.decimals = unit, at_high, decimals
-        self.high = math.inf
-        self._shown = 0.0
-        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.setStyleSheet("QLineEdit { padding: 1px 4px; min-height: 18px; }")
-        self.editingFinished.connect(self._finish)
-
-    def show_value(self, value: float) -> None:
-        self._shown = value
-        text = self.text_of(value)
-        if text != self.text():
-            self.setText(text)
-
-    def text_of(self, value: float) -> str:
-        if self.at_high and value >= self.high:
-            return self.at_high
-        text = f"{value + 0.0:.{self.decimals}f}"
-        if float(text) == 0:
-            text = text.removeprefix("-")
-        return f"{text} {self.unit}".strip()
-
-    def _finish(self) -> None:
-        value = self._read() if self.text() != self.text_of(self._shown) else None
-        if value is not None:
-            self.entered.emit(value)
-        self.show_value(self._shown)
-
-    def _read(self) -> float | None:
-        """The number typed, without its unit, with a comma as well as a point; None when it is none."""
-        plain = self.text().strip().removesuffix(self.unit).strip().replace(",", ".").replace("−", "-")
-        if self.at_high and plain == self.at_high:
-            return self.high
-        try:
-            value = float(plain)
-        except ValueError:
-            return None
-        return value if math.isfinite(value) else None
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.text() != self.text_of(self._shown):
-            self.show_value(self._shown)
-            self.selectAll()
-        else:
-            super().keyPressEvent(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.selectAll()

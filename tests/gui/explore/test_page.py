@@ -27,9 +27,9 @@ def _progress(step: int, run: str = RUN) -> Progress:
 
 
 def test_without_a_run_the_page_says_where_to_get_one(page: ExplorePage, session: Session, qtbot: QtBot) -> None:
-    assert page.words.text() == "No run to explore yet"
+    assert page.notice.words.text() == "No run to explore yet"
     with qtbot.waitSignal(session.page_wanted) as heard:
-        page.to_train.click()
+        page.notice.button.click()
     assert heard.args == ["train"]
     assert not page.export_button.isVisible(), "one primary button at a time"
 
@@ -46,8 +46,8 @@ def test_a_model_without_a_panel_gets_none(page: ExplorePage, session: Session, 
     session.choose_run(RUN)
     engine.pump()
     assert page.open == []
-    assert page.words.text() == "No panel for this model"
-    assert "criticise" in page.more.text()
+    assert page.notice.words.text() == "No panel for this model"
+    assert "criticise" in page.notice.more.text()
     assert not engine.all(Decode)
 
 
@@ -55,15 +55,15 @@ def test_a_run_without_weights_offers_to_train(page: ExplorePage, session: Sessi
     engine.toy.checkpoints = ()
     session.choose_run(RUN)
     engine.pump()
-    assert page.words.text() == "This run has no weights yet"
-    assert page.to_train.isVisible()
+    assert page.notice.words.text() == "This run has no weights yet"
+    assert page.notice.button.isVisible()
 
 
 def test_what_the_engine_says_against_it_is_shown(page: ExplorePage, session: Session, engine: ToyEngine) -> None:
     session.choose_run(RUN)
     asks = [m for m in engine.sent if isinstance(m, Ask) and isinstance(m.question, Describe)]
     engine.tell(Failed(asks[-1].stamp, "recipe.toml is missing"))
-    assert page.more.text() == "recipe.toml is missing"
+    assert page.notice.more.text() == "recipe.toml is missing"
 
 
 def test_a_run_in_training_opens_by_itself_once_it_has_weights(
@@ -128,6 +128,24 @@ def test_a_page_out_of_sight_asks_nothing(page: ExplorePage, session: Session, e
     page.show()
     engine.pump()
     assert page.open
+
+
+def test_the_pick_is_marked_also_after_points_were_shown(
+    panel: LatentPanel, session: Session, engine: ToyEngine
+) -> None:
+    engine.toy.data = POINTS
+    session.choose_run("/runs/points")
+    engine.pump()
+    assert panel.stage.scatter.selected == {0}
+    engine.toy.data = IMAGES
+    session.choose_run(RUN)
+    engine.pump()
+    assert panel.stage.grid.selected == {0}
+    assert panel.explorer.selection == (0,)
+    panel.stage.grid.select(set())
+    panel.explorer.ask_samples()
+    engine.pump()
+    assert panel.stage.grid.selected == set(), "newer weights select nothing by themselves"
 
 
 def test_each_run_keeps_its_own_latent(panel: LatentPanel, session: Session, engine: ToyEngine) -> None:
@@ -253,7 +271,7 @@ def test_an_answer_for_a_run_left_meanwhile_opens_nothing(
     assert isinstance(view, ModelView)
     engine.tell(Answer(ask.stamp, view))
     assert page.open == []
-    assert page.words.text() == "No run to explore yet"
+    assert page.notice.words.text() == "No run to explore yet"
 
 
 def test_after_a_restart_of_the_engine_the_page_asks_again(
@@ -263,7 +281,7 @@ def test_after_a_restart_of_the_engine_the_page_asks_again(
     ask = engine.waiting(Describe)[-1]
     engine.answered.add(ask.stamp)
     engine.tell(Failed(ask.stamp, "the engine was killed"), EngineDied("killed"))
-    assert "killed" in page.more.text()
+    assert "killed" in page.notice.more.text()
     engine.tell(Ready({}, {}, 0))
     engine.pump()
     assert page.open

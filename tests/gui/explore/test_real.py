@@ -55,7 +55,7 @@ def test_explore_steer_export_and_drop_back(run: RunFolder, session: Session, qt
     page.resize(1052, 620)
     page.show()
     session.choose_run(str(run.path))
-    qtbot.waitUntil(lambda: page.words.text() == "This run has no weights yet", timeout=60_000)
+    qtbot.waitUntil(lambda: page.notice.words.text() == "This run has no weights yet", timeout=60_000)
 
     session.train(str(run.path))
     qtbot.waitUntil(lambda: bool(page.open) and page.open[0].explorer.samples is not None, timeout=60_000)  # type: ignore[attr-defined]

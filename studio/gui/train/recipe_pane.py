@@ -214,6 +214,7 @@ class RecipePane(QWidget):
         """Make a run of the recipe and train it."""
         path = self._make()
         if path:
+            self.window().setFocus()  # the button is gone in a moment; Space then means pause, not the next button
             self.session.choose_run(path)
             self.session.train(path)
             self.run_made.emit(path)

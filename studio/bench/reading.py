@@ -22,7 +22,7 @@ def measure(asked: argparse.Namespace) -> Iterator[Result]:
     with tempfile.TemporaryDirectory() as scratch:
         home, os.environ["GEN_STUDIO_HOME"] = os.environ.get("GEN_STUDIO_HOME"), f"{scratch}/home"
         try:
-            mnist = Path(asked.data) if asked.data else _mnist(Path(scratch) / "mnist")
+            mnist = Path(asked.data) if asked.data else made_up_mnist(Path(scratch) / "mnist")
             yield Result("MNIST, 70,000 images, gzipped IDX, first time", _read(mnist), "s", 3.0)
             yield Result("the same again, from the cache", _read(mnist), "s", note="no target")
             images = _pngs(Path(scratch) / "pngs")
@@ -42,7 +42,7 @@ def _read(path: Path) -> float:
     return time.perf_counter() - before
 
 
-def _mnist(at: Path) -> Path:
+def made_up_mnist(at: Path) -> Path:
     """Files of MNIST's size and kind: smooth strokes on black, so that gzip has about as much to do."""
     at.mkdir()
     rng = np.random.default_rng(0)

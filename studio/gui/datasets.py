@@ -5,7 +5,7 @@ Looking at the cache and drawing small pictures happens in a worker; the sidebar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -16,6 +16,7 @@ from studio.data.dataset import DataSpec
 from studio.data.errors import DataError
 from studio.data.watch import Cancelled, Watch
 from studio.gui import pixels, work
+from studio.gui.library.shelved import RenameDataset, forget
 from studio.gui.session import Session, Trouble
 from studio.gui.words import plural
 
@@ -42,6 +43,8 @@ class Datasets(QObject):
     """Keeps the offers up to date. ``changed`` when there are new ones; empty until the first look is over."""
 
     changed = Signal()
+    said = Signal(str, str, object)
+    """For the toast: text, label of the way back, what it does."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -51,7 +54,29 @@ class Datasets(QObject):
         self._again = False
         self._looking = False
         self._opening: set[str] = set()
-        session.datasets_changed.connect(self.look)
+        session.datasets_changed.connect(self._look_again)
+        session.dataset_renamed.connect(self._renamed)
+
+    def _look_again(self) -> None:
+        """What is being forgotten goes at once, what else has changed is read."""
+        self._show(self.offers)
+        self.look()
+
+    def _renamed(self, fingerprint: str, name: str) -> None:
+        """The new name, before the disk has it."""
+
+        def fresh(o: Offer) -> Offer:
+            ours = o.spec is not None and o.spec.fingerprint == fingerprint
+            return replace(o, title=name, spec=replace(o.spec, name=name)) if ours and o.spec is not None else o
+
+        self.offers = [fresh(o) for o in self.offers]
+        self.changed.emit()
+
+    def _show(self, offers: list[Offer]) -> None:
+        kept = [o for o in offers if o.spec is None or o.spec.fingerprint not in self.session.forgotten]
+        if len(kept) != len(self.offers) or any(a is not b for a, b in zip(kept, self.offers, strict=True)):
+            self.offers = kept
+            self.changed.emit()
 
     def look(self) -> None:
         """Look again; several wishes at once make one more look."""
@@ -64,11 +89,11 @@ class Datasets(QObject):
 
     def _take(self, offers: list[Offer]) -> None:
         self._looking = False
-        self.offers = offers
         self._tiles |= {o.name: o for o in offers if o.origin == "builtin" and o.image is not None}
-        self.changed.emit()
-        if self._again:
+        if self._again:  # these may be older than the change
             self.look()
+            return
+        self._show(offers)
 
     def _failed(self, error: Exception) -> None:
         self._looking = False
@@ -112,39 +137,14 @@ class Datasets(QObject):
         self.session.page_wanted.emit("train")
 
     def rename(self, offer: Offer, title: str) -> None:
-        """Give a read dataset another name."""
-        if offer.spec is None or not title.strip():
-            return
-        fingerprint = offer.spec.fingerprint
-
-        def write(watch: Watch) -> None:
-            from studio.data import store
-
-            store.rename(fingerprint, title.strip())
-
-        work.run(self, write, lambda _: self.session.datasets_changed.emit(), self._told)
+        """Give a read dataset another name, with undo."""
+        if offer.spec is not None and title.strip():
+            self.session.undo.push(RenameDataset(self.session, offer.spec, title.strip()))
 
     def forget(self, offer: Offer) -> None:
-        """Move what was read to the trash. Its source stays, and can be read again."""
-        if offer.spec is None:
-            return
-        fingerprint = offer.spec.fingerprint
-
-        def remove(watch: Watch) -> None:
-            from studio.data import store
-
-            store.forget(fingerprint)
-
-        def done(_: None) -> None:
-            if self.session.dataset is not None and self.session.dataset.fingerprint == fingerprint:
-                self.session.choose_dataset(None)
-            self.session.datasets_changed.emit()
-
-        work.run(self, remove, done, self._told)
-
-    def _told(self, error: Exception) -> None:
-        if not isinstance(error, Cancelled):
-            self.session.trouble.emit(Trouble("That change of the datasets did not work", str(error), about="datasets"))
+        """Out of the cache, with undo. Its source stays, and can be read again."""
+        if offer.spec is not None:
+            self.said.emit(*forget(self.session, offer.spec))
 
 
 def look(tiles: dict[str, Offer], watch: Watch) -> list[Offer]:

@@ -88,6 +88,7 @@ class Session(QObject):
     catalogue_changed = Signal()
     dataset_chosen = Signal(object)  # DataSpec | None
     datasets_changed = Signal()  # something was read, renamed or forgotten: look at the store again
+    dataset_renamed = Signal(str, str)  # fingerprint, new name: to be shown before the disk has it
     run_chosen = Signal(str)  # path, "" for none
     library_changed = Signal()  # folders came, went or changed: look again
     queue_changed = Signal()
@@ -117,12 +118,16 @@ class Session(QObject):
         self.devices: dict[str, str] = {}
         """What one can train on, name → words for a person; empty until the engine is ready."""
         self.dataset: DataSpec | None = None
+        self.forgotten: set[str] = set()
+        """Fingerprints of datasets that are being forgotten: whoever lists the store leaves them out."""
         self.run = ""
         self.training = ""
         """Path of the run in training or paused; empty when none is."""
         self.is_paused = False
         self.queue: list[str] = []
         """Runs that wait for the one in training to end, in order."""
+        self.store_changes = work.Line(self)
+        """Changes of the datasets on disk, small ones, one after the other."""
         self._stamps = itertools.count(1)
         self._pending: dict[int, _Pending] = {}
         self._signals = {

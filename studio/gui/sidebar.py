@@ -77,6 +77,7 @@ class Sidebar(QWidget):
         self.runs.opened.connect(lambda index: self.verbs.open(index.data(ROW)))
         self.runs.clicked_again.connect(self._run_moved)
         self.runs.deleted.connect(lambda: self.verbs.delete(self._rows()))
+        self.data.deleted.connect(lambda: datasets.forget(self.data.currentIndex().data(OFFER)))
         self.data.menu_wanted.connect(self._data_menu)
         self.runs.menu_wanted.connect(self._run_menu)
         self.offers.renamed.connect(datasets.rename)
@@ -145,7 +146,7 @@ class Sidebar(QWidget):
                 menu.addAction(icon("arrows-clockwise"), again, lambda: self.again_wanted.emit(source))
                 menu.addAction(icon("folder-open"), "Show its source", lambda: QDesktopServices.openUrl(folder))
             menu.addSeparator()
-            menu.addAction(icon("trash"), "Forget it (its source stays)", lambda: self.datasets.forget(offer))
+            menu.addAction(icon("trash"), "Forget it (its source stays)\tDel", lambda: self.datasets.forget(offer))
         menu.popup(at)
 
     def _run_menu(self, index: QModelIndex, at: QPoint) -> None:

@@ -34,7 +34,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui import icons, work
+from studio.gui import icons, leaving, work
 from studio.gui.banner import Banners
 from studio.gui.bench import Bench
 from studio.gui.datasets import Datasets
@@ -76,6 +76,7 @@ class MainWindow(QWidget):
         self._lazy: dict[str, Any] = {}
 
         self.datasets = Datasets(session, self)
+        self.datasets.said.connect(lambda text, action, act: self._toast().say(text, action, act))
         self.drops = Drops(session, self)
         self.drops.sheet_wanted.connect(self.show_sheet)
         actions = self._actions()
@@ -381,6 +382,8 @@ class MainWindow(QWidget):
         for name, page in self.pages.items():
             if hasattr(page, "save_state"):
                 kept.set(f"page/{name}", page.save_state())
+        self.sidebar.shelf.settle()
+        self.session.store_changes.settle()
         kept.sync()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -393,6 +396,7 @@ class MainWindow(QWidget):
         if close is not None:
             close()
         work.close()
+        leaving.empty_trash()
         event.accept()
 
 

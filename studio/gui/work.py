@@ -11,19 +11,22 @@ delivered to an owner that is gone. :func:`close` cancels and joins everything; 
 from __future__ import annotations
 
 import itertools
+import logging
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
 from studio.data.watch import Cancelled, Watch
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _THREADS = 4
@@ -161,6 +164,45 @@ def run(
         _running[future] = watch
     future.add_done_callback(_forget)
     return watch
+
+
+class Line:
+    """Small tasks one after the other, each as :func:`run` does it. To be used from the window's thread."""
+
+    def __init__(self, owner: QObject) -> None:
+        self._owner = owner
+        self._waiting: deque[tuple[Callable[[Watch], Any], Callable[[Any], None], Callable[[Exception], None]]] = (
+            deque()
+        )
+        self._busy = False
+
+    def run(self, task: Callable[[Watch], T], done: Callable[[T], None], failed: Callable[[Exception], None]) -> None:
+        self._waiting.append((task, done, failed))
+        self._next()
+
+    def settle(self) -> None:
+        """The window closes: do now what still waits. Nobody is told how it went."""
+        waiting, self._waiting = self._waiting, deque()
+        for task, _, _ in waiting:
+            try:
+                task(Watch())
+            except (OSError, ValueError):
+                log.exception("a change asked for just before the window closed did not work")
+
+    def _next(self) -> None:
+        if self._busy or not self._waiting:
+            return
+        self._busy = True
+        task, done, failed = self._waiting.popleft()
+
+        def ended(call: Callable[[Any], None], value: Any) -> None:
+            self._busy = False
+            try:
+                call(value)
+            finally:
+                self._next()
+
+        run(self._owner, task, lambda value: ended(done, value), lambda wrong: ended(failed, wrong))
 
 
 def _forget(future: Future[None]) -> None:

@@ -119,9 +119,6 @@ class DatasetsModel(QAbstractTableModel):
             self._rows[index.row()] = replace(one, data=replace(one.data, name=name))
             self.dataChanged.emit(index, index)
 
-    def drop(self, fingerprint: str) -> None:
-        self.put([d for d in self._rows if d.data.fingerprint != fingerprint])
-
 
 def _side(column: int) -> Qt.AlignmentFlag:
     right = column in (COUNT, CLASSES, HELD_OUT, DISK)

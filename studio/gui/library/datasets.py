@@ -21,14 +21,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.data.watch import Watch
 from studio.gui import work
 from studio.gui.icons import icon
 from studio.gui.library import shelved
 from studio.gui.library.dataset_model import DATA, NAME, DatasetDelegate, DatasetsFilter, DatasetsModel
 from studio.gui.library.dataset_panel import Panel
 from studio.gui.library.empty import Empty
-from studio.gui.library.shelved import Forget, RenameDataset, Shelved
+from studio.gui.library.shelved import RenameDataset, Shelved
 from studio.gui.library.thumbnails import Thumbnails
 from studio.gui.session import Session, Trouble
 from studio.gui.theme import SPACE, role
@@ -47,8 +46,6 @@ class DatasetsPane(QWidget):
         self.shown = DatasetsFilter(self.model, self)
         self.loaded = False
         self._reading = self._again = False
-        self.hidden: set[str] = set()
-        """Fingerprints that are being forgotten: a reading that began before does not bring them back."""
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search name, classes, source")
         self.search.setClearButtonEnabled(True)
@@ -111,7 +108,8 @@ class DatasetsPane(QWidget):
         whole.addWidget(self.splitter)
 
     def _connect(self) -> None:
-        self.session.datasets_changed.connect(self.rescan)
+        self.session.datasets_changed.connect(self._changed)
+        self.session.dataset_renamed.connect(self.model.show_name)
         self.model.renamed.connect(self.rename)
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._follow())
         self.view.activated.connect(lambda _: self.use())
@@ -142,15 +140,25 @@ class DatasetsPane(QWidget):
 
         work.run(self, shelved.read, self._came, failed)
 
+    def _changed(self) -> None:
+        """What is being forgotten goes at once, what else has changed is read."""
+        kept = [d for d in self.model.rows() if d.data.fingerprint not in self.session.forgotten]
+        if len(kept) < len(self.model.rows()):
+            self.model.put(kept)
+            self._refreshed()
+        self.rescan()
+
     def _came(self, found: list[Shelved]) -> None:
-        self._reading, self.loaded = False, True
+        self._reading = False
+        if self._again:  # it may be older than the change
+            self.rescan()
+            return
+        self.loaded = True
         current = self.current()
-        self.model.put([d for d in found if d.data.fingerprint not in self.hidden])
+        self.model.put([d for d in found if d.data.fingerprint not in self.session.forgotten])
         if current is not None:
             self.select(current.data.fingerprint)
         self._refreshed()
-        if self._again:
-            self.rescan()
 
     def _search(self, text: str) -> None:
         self.shown.search(text)
@@ -204,44 +212,13 @@ class DatasetsPane(QWidget):
     def rename(self, fingerprint: str, name: str) -> None:
         one = self.model.get(fingerprint)
         if one is not None and one.data.name != name:
-            self.session.undo.push(RenameDataset(self, one.data, name))
+            self.session.undo.push(RenameDataset(self.session, one.data, name))
 
     def forget(self) -> None:
         """Out of the cache, with undo. The source that it was read from stays as it is."""
         one = self.current()
-        if one is None:
-            return
-        if self.session.dataset is not None and self.session.dataset.fingerprint == one.data.fingerprint:
-            self.session.choose_dataset(None)
-        self.session.undo.push(Forget(self, one))
-        top = self.session.undo.index()
-
-        def back() -> None:
-            if self.session.undo.index() == top:
-                self.session.undo.undo()
-
-        self.said.emit(f"Forgot “{one.data.name}”", "Undo", back)
-
-    def take_out(self, fingerprint: str) -> None:
-        """Out of the list before the disk has let it go."""
-        self.hidden.add(fingerprint)
-        self.model.drop(fingerprint)
-        self._refreshed()
-
-    def change(self, task: Any, failed: Any) -> None:
-        """Let the store do something, then look again."""
-
-        def done(_: object) -> None:
-            self.session.datasets_changed.emit()
-
-        def told(wrong: Exception) -> None:
-            failed(wrong)
-            self.session.datasets_changed.emit()
-
-        def do(watch: Watch) -> None:
-            task()
-
-        work.run(self, do, done, told)
+        if one is not None:
+            self.said.emit(*shelved.forget(self.session, one.data))
 
     # --- the menu
 

@@ -98,7 +98,7 @@ class Delete(QUndoCommand):
             for path in self.paths:
                 trashed.append(library.trash(Path(path)))
 
-        self.shelf.do(delete, lambda _: self._changed(), self._failed("deleted"))
+        self.shelf.do(delete, lambda _: self._changed(), self._failed("deleted"), quick=True)
         self._gone(self)
 
     def undo(self) -> None:
@@ -111,7 +111,7 @@ class Delete(QUndoCommand):
                 self.trashed.pop()
             self.paths = back[::-1]  # elsewhere than before, when something else has taken a place meanwhile
 
-        self.shelf.do(restore, lambda _: self._changed(), self._failed("brought back"))
+        self.shelf.do(restore, lambda _: self._changed(), self._failed("brought back"), quick=True)
 
     def _changed(self) -> None:
         self.shelf.session.library_changed.emit()
@@ -150,7 +150,7 @@ class Copy(QUndoCommand):
                 self.path = str(library.restore(self.trashed))
                 self.trashed = None
 
-        self.shelf.do(restore, lambda _: self.shelf.session.library_changed.emit())
+        self.shelf.do(restore, lambda _: self.shelf.session.library_changed.emit(), quick=True)
 
     def undo(self) -> None:
         session = self.shelf.session
@@ -166,4 +166,4 @@ class Copy(QUndoCommand):
         def delete(watch: Watch) -> None:
             self.trashed = library.trash(Path(self.path))
 
-        self.shelf.do(delete, lambda _: session.library_changed.emit())
+        self.shelf.do(delete, lambda _: session.library_changed.emit(), quick=True)

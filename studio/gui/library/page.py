@@ -8,8 +8,6 @@ from PySide6.QtCore import QEvent
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from studio.gui import work
-from studio.gui.library import shelved
 from studio.gui.library.actions import Verbs
 from studio.gui.library.datasets import DatasetsPane
 from studio.gui.library.runs import RunsPane
@@ -56,7 +54,6 @@ class LibraryPage(QWidget):
         self.verbs.under_way.connect(self.toast.working)
         self.datasets.said.connect(self.toast.say)
         self.setAccessibleName("Library")
-        work.run(self, shelved.let_go, lambda _: None)
 
     def _tab(self, text: str, at: int) -> QToolButton:
         tab = QToolButton()

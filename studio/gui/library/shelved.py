@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import send2trash
 from PySide6.QtGui import QUndoCommand
@@ -14,10 +14,7 @@ from PySide6.QtGui import QUndoCommand
 from studio.data import places
 from studio.data.dataset import DataSpec
 from studio.data.watch import Watch
-from studio.gui.session import Trouble
-
-if TYPE_CHECKING:
-    from studio.gui.library.datasets import DatasetsPane
+from studio.gui.session import Session, Trouble
 
 
 @dataclass(frozen=True)
@@ -57,9 +54,11 @@ def size_of(folder: Path) -> int:
 
 
 class RenameDataset(QUndoCommand):
-    def __init__(self, pane: DatasetsPane, data: DataSpec, name: str) -> None:
+    """Another name for a dataset of the cache, shown everywhere before the disk has it."""
+
+    def __init__(self, session: Session, data: DataSpec, name: str) -> None:
         super().__init__(f"rename of {data.name}")
-        self.pane = pane
+        self.session = session
         self.data = data
         self.name = name
 
@@ -70,9 +69,8 @@ class RenameDataset(QUndoCommand):
         self._name(self.data.name)
 
     def _name(self, name: str) -> None:
-        fingerprint = self.data.fingerprint
-        self.pane.model.show_name(fingerprint, name)
-        session = self.pane.session
+        session, fingerprint = self.session, self.data.fingerprint
+        session.dataset_renamed.emit(fingerprint, name)
         if session.dataset is not None and session.dataset.fingerprint == fingerprint:
             session.choose_dataset(replace(session.dataset, name=name))
 
@@ -85,20 +83,27 @@ class RenameDataset(QUndoCommand):
 
             store.rename(fingerprint, name)
 
-        self.pane.change(write, failed)
+        _change(session, write, failed)
 
 
 class Forget(QUndoCommand):
-    """The folder is set aside, where it can come back from; :func:`let_go` hands it to the system's trash later."""
+    """The folder is set aside, where it can come back from; :func:`let_go` hands it to the system's trash later.
 
-    def __init__(self, pane: DatasetsPane, one: Shelved) -> None:
-        super().__init__(f"forget {one.data.name}")
-        self.pane = pane
-        self.one = one
+    Until the disk has let it go its fingerprint stands in ``session.forgotten``, so that a reading of the store that
+    began before does not bring it back.
+    """
+
+    def __init__(self, session: Session, data: DataSpec) -> None:
+        super().__init__(f"forget {data.name}")
+        self.session = session
+        self.data = data
 
     def redo(self) -> None:
-        fingerprint = self.one.data.fingerprint
-        self.pane.take_out(fingerprint)
+        session, fingerprint = self.session, self.data.fingerprint
+        if session.dataset is not None and session.dataset.fingerprint == fingerprint:
+            session.choose_dataset(None)
+        session.forgotten.add(fingerprint)
+        session.datasets_changed.emit()
 
         def set_aside() -> None:
             aside = set_aside_folder() / fingerprint
@@ -108,28 +113,59 @@ class Forget(QUndoCommand):
             (places.datasets() / fingerprint).rename(aside)
 
         def failed(wrong: Exception) -> None:
-            self.pane.hidden.discard(fingerprint)
             self.setObsolete(True)
-            self.pane.session.trouble.emit(
-                Trouble(f"“{self.one.data.name}” could not be forgotten", str(wrong), about=fingerprint)
-            )
+            session.trouble.emit(Trouble(f"“{self.data.name}” could not be forgotten", str(wrong), about=fingerprint))
 
-        self.pane.change(set_aside, failed)
+        _change(session, set_aside, failed, lambda: session.forgotten.discard(fingerprint))
 
     def undo(self) -> None:
-        fingerprint = self.one.data.fingerprint
-        self.pane.hidden.discard(fingerprint)
+        session, fingerprint = self.session, self.data.fingerprint
 
         def bring_back() -> None:
             if not (places.datasets() / fingerprint).exists():  # it may have been read again meanwhile
                 (set_aside_folder() / fingerprint).rename(places.datasets() / fingerprint)
 
-        self.pane.change(
+        _change(
+            session,
             bring_back,
-            lambda wrong: self.pane.session.trouble.emit(
-                Trouble(f"“{self.one.data.name}” could not be brought back", str(wrong), about=fingerprint)
+            lambda wrong: session.trouble.emit(
+                Trouble(f"“{self.data.name}” could not be brought back", str(wrong), about=fingerprint)
             ),
         )
+
+
+def forget(session: Session, data: DataSpec) -> tuple[str, str, Callable[[], None]]:
+    """Out of the cache, with undo; the source that it was read from stays as it is. Returns what the toast says:
+    text, label of the way back, and what that does."""
+    session.undo.push(Forget(session, data))
+    top = session.undo.index()
+
+    def back() -> None:
+        if session.undo.index() == top:
+            session.undo.undo()
+
+    return f"Forgot “{data.name}”", "Undo", back
+
+
+def _change(
+    session: Session,
+    task: Callable[[], None],
+    failed: Callable[[Exception], None],
+    ended: Callable[[], None] = lambda: None,
+) -> None:
+    """Let the store do something on a worker, after what was asked before; then everybody looks again."""
+
+    def done(_: None) -> None:
+        ended()
+        session.datasets_changed.emit()
+
+    def told(wrong: Exception) -> None:
+        ended()
+        failed(wrong)
+        session.datasets_changed.emit()
+
+    # In line, so that undo right after finds the folder where the command before has put it.
+    session.store_changes.run(lambda watch: task(), done, told)
 
 
 def set_aside_folder() -> Path:
@@ -138,7 +174,10 @@ def set_aside_folder() -> Path:
 
 
 def let_go(watch: Watch) -> None:
-    """Hand what an earlier session forgot to the system's trash; what it does not take stays until the next time."""
+    """Hand what was forgotten to the system's trash, when undo is over: as the window closes.
+
+    What it does not take stays until the next time.
+    """
     folder = set_aside_folder()
     for at in sorted(folder.iterdir()) if folder.is_dir() else []:
         watch.advance(0, 0, at.name)

@@ -70,18 +70,6 @@ def test_forgotten_dataset_is_gone_at_once_and_comes_back_with_undo(
     assert np.array_equal(store.open(spec.fingerprint).values, before)
 
 
-def test_what_was_forgotten_goes_to_the_systems_trash_at_the_next_start(
-    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    at = shelved.set_aside_folder() / "abc"
-    at.mkdir(parents=True)
-    gone: list[str] = []
-    monkeypatch.setattr(shelved.send2trash, "send2trash", gone.append)
-    opened = LibraryPage(session)
-    qtbot.addWidget(opened)
-    qtbot.waitUntil(lambda: gone == [str(at)])
-
-
 def test_training_on_a_dataset_chooses_it_and_shows_the_train_page(
     pane: tuple[DatasetsPane, DataSpec], session: Session, qtbot: QtBot
 ) -> None:

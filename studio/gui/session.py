@@ -13,16 +13,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import shiboken6
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from studio.data import places
 from studio.data.dataset import DataSpec
-from studio.engine.messages import Advanced, Answer, Ask, Cancel, EngineDied, Failed, Ready, Start, Steer
+from studio.engine.messages import Advanced, Answer, EngineDied, Failed, Ready, Start, Steer
 from studio.explore.questions import AnyQuestion
 from studio.gui import work
 from studio.gui.preferences import Preferences
+from studio.gui.questions import Questions
 from studio.models.core.catalog import ModelCard
 from studio.models.core.recipe import Value
 from studio.runs.folder import DamagedRun, RunFolder
@@ -69,16 +69,6 @@ class Trouble:
     action: str = ""
     act: Callable[[], None] | None = None
     about: str = ""
-
-
-@dataclass(eq=False)
-class _Pending:
-    owner: QObject
-    answered: Callable[[Any], None]
-    failed: Callable[[str], None] | None
-    advanced: Callable[[int, int], None] | None
-    topic: str
-    job: work.Job | None = None
 
 
 class Session(QObject):
@@ -128,8 +118,9 @@ class Session(QObject):
         """Runs that wait for the one in training to end, in order."""
         self.store_changes = work.Line(self)
         """Changes of the datasets on disk, small ones, one after the other."""
-        self._stamps = itertools.count(1)
-        self._pending: dict[int, _Pending] = {}
+        self._questions = Questions(engine.send)
+        self._steps: dict[str, int] = {}
+        """Of runs in the queue that are to train to another step than their recipe says."""
         self._signals = {
             Started: self.started,
             Progress: self.progressed,
@@ -181,29 +172,28 @@ class Session(QObject):
     ) -> int:
         """Ask the engine; ``answered`` is called on the window's thread, unless ``owner`` is gone by then.
 
-        With a topic, only the newest question of that topic is answered. With a title it stands in the status line,
-        with progress and Cancel. Returns the stamp, for :meth:`cancel`.
+        With a topic, only the newest question of that topic is answered, which is right for forms: nothing older than
+        what they show ever arrives. It is wrong for what follows a hand: whoever asks faster than the engine answers
+        would see nothing until the hand rests. There :class:`studio.gui.explore.asking.Latest` keeps one question
+        under way, whose answer is shown, and the newest waiting.
+
+        With a title it stands in the status line, with progress and Cancel. Returns the stamp, for :meth:`cancel`.
         """
-        stamp = next(self._stamps)
-        if topic:
-            for old in [s for s, p in self._pending.items() if p.topic == topic]:
-                self._settle(old)
-        job = work.Job(title, lambda: self.cancel(stamp)) if title else None
-        self._pending[stamp] = _Pending(owner, answered, failed, advanced, topic, job)
-        if job is not None:
-            work.desk.begin(job)
-        self.engine.send(Ask(stamp, question, topic, slow))
-        return stamp
+        return self._questions.ask(question, owner, answered, failed, advanced, topic, slow, title)
 
     def cancel(self, stamp: int) -> None:
-        self.engine.send(Cancel(stamp))
+        self._questions.cancel(stamp)
 
     # --- training
 
     def train(self, run: str, steps: int | None = None) -> None:
-        """Train or resume a run now; when another is in training it is put at the end of the queue instead."""
+        """Train or resume a run now; when another is in training it is put at the end of the queue instead.
+
+        Args:
+            steps: train to this step, when that is another than the recipe says; the queue keeps it.
+        """
         if self.training:
-            self.enqueue(run)
+            self.enqueue(run, steps)
             return
         self.training = run
         self.is_paused = False
@@ -211,12 +201,15 @@ class Session(QObject):
         # One that was chosen on another day may be gone: the best there is, rather than no training.
         self.engine.send(Start(run, steps, device if device in self.devices else "auto"))
 
-    def enqueue(self, run: str) -> None:
-        """Put a run behind those that wait; when nothing trains it starts at once."""
+    def enqueue(self, run: str, steps: int | None = None) -> None:
+        """Put a run behind those that wait; when nothing trains it starts at once. ``steps`` as in :meth:`train`:
+        for one that waits already they are the new ones."""
         if not self.training and not self.queue:
-            self.train(run)
-        elif run not in (self.training, *self.queue):
-            self._set_queue([*self.queue, run])
+            self.train(run, steps)
+        elif run != self.training:
+            if steps is not None:
+                self._steps[run] = steps
+            self._set_queue(self.queue if run in self.queue else [*self.queue, run])
 
     def dequeue(self, run: str) -> None:
         self._set_queue([r for r in self.queue if r != run])
@@ -230,17 +223,23 @@ class Session(QObject):
         """Train the first of those that wait, unless something is in training; the others follow by themselves."""
         if self.queue and not self.training:
             first, *rest = self.queue
+            steps = self._steps.get(first)
             self._set_queue(rest)
-            self.train(first)
+            self.train(first, steps)
 
     def restore_queue(self, runs: list[str]) -> None:
         """Those that waited when the window last closed; they wait on until the person starts them."""
         if runs and not self.queue:
+            kept = self.settings.get("queue steps", {})
+            if isinstance(kept, dict):
+                self._steps = {run: steps for run, steps in kept.items() if isinstance(steps, int)}
             self._set_queue(runs)
 
     def _set_queue(self, runs: list[str]) -> None:
         self.queue = runs
+        self._steps = {run: self._steps[run] for run in runs if run in self._steps}
         self.settings.set("queue", runs)
+        self.settings.set("queue steps", self._steps)
         self.queue_changed.emit()
 
     def new_run(self, model: str, values: Mapping[str, Value], data: DataSpec, title: str = "") -> str:
@@ -266,32 +265,13 @@ class Session(QObject):
                     continue
                 case Event():
                     self._follow(message)
-                case Answer(stamp, value):
-                    pending = self._settle(stamp)
-                    if pending is not None and shiboken6.isValid(pending.owner):
-                        pending.answered(value)
-                case Failed(stamp, text):
-                    pending = self._settle(stamp, failed=True)
-                    if pending is not None and pending.failed is not None and shiboken6.isValid(pending.owner):
-                        pending.failed(text)
-                case Advanced(stamp, done, total):
-                    pending = self._pending.get(stamp)
-                    if pending is not None and pending.job is not None:
-                        work.desk.advance(pending.job, done, total)
-                    if pending is not None and pending.advanced is not None and shiboken6.isValid(pending.owner):
-                        pending.advanced(done, total)
+                case Answer() | Failed() | Advanced():
+                    self._questions.take(message)
                 case Ready(devices=devices):
                     self.devices = devices
                     self.ready.emit(message)
                 case EngineDied(text):
                     self._mourn(text)
-
-    def _settle(self, stamp: int, *, failed: bool = False) -> _Pending | None:
-        """Take a question off the list, and off the status line."""
-        pending = self._pending.pop(stamp, None)
-        if pending is not None and pending.job is not None:
-            work.desk.end(pending.job, cancelled=failed)
-        return pending
 
     def _follow(self, event: Event) -> None:
         match event:

@@ -83,6 +83,26 @@ def test_the_queue_goes_on_by_itself_and_can_be_rearranged(session: Session, eng
     assert len(engine.all(Start)) == 2
 
 
+def test_the_steps_of_a_run_that_waits_are_kept(session: Session, engine: FakeEngine) -> None:
+    a, b, c = make(session, 3)
+    session.train(a)
+    session.train(b, 500)
+    session.train(c)
+    session.train(c, 70)  # it waits already: only how far it goes is new
+    later = Session(engine)
+    later.restore_queue(later.settings.get("queue"))
+    for each in (session, later):
+        assert each.queue == [b, c]
+    engine.tell(ended(a))
+    assert engine.last(Start) == Start(b, 500, "auto")
+    engine.tell(ended(b))
+    assert engine.last(Start) == Start(c, 70, "auto")
+    engine.tell(ended(c))
+    assert session.settings.get("queue steps") == {}
+    session.train(c)
+    assert engine.last(Start).steps is None
+
+
 def test_a_device_that_is_gone_is_not_asked_for(session: Session, engine: FakeEngine) -> None:
     session.settings.device = "cuda:1"
     session.train("a")

@@ -33,7 +33,7 @@ def test_training_with_questions_flying_equals_training_without(
     shared: Engine, new_run: Callable[..., RunFolder], data: DataSpec
 ) -> None:
     ear = Ear(shared)
-    quiet, asked = new_run("quiet", steps=60), new_run("asked", steps=60)
+    quiet, asked = new_run("quiet", steps=40), new_run("asked", steps=40)
     shared.send(Start(str(quiet.path)))
     ear.wait(Ended, reason="finished")
 
@@ -62,7 +62,7 @@ def test_training_with_questions_flying_equals_training_without(
     assert answers >= {"Decoded", "ModelView", "NearestFound", "DirectionsFound", "Proposal", "Evaluation"}
 
     for name in ("weights", "average", "engine"):
-        one, other = (load_file(run.checkpoint(60) / f"{name}.safetensors") for run in (quiet, asked))
+        one, other = (load_file(run.checkpoint(40) / f"{name}.safetensors") for run in (quiet, asked))
         assert one.keys() == other.keys()
         for key in one:
             np.testing.assert_array_equal(one[key], other[key], err_msg=key)

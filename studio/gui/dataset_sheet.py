@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -33,6 +32,7 @@ from studio.gui.glossary import hover_card
 from studio.gui.session import Session
 from studio.gui.theme import SPACE, role
 from studio.gui.widgets.image_grid import ImageGrid
+from studio.gui.widgets.spin import SpinBox
 
 SIZES = (8, 16, 28, 32, 64, 128)
 """Sides in pixels that the models take as they are; others can be typed."""
@@ -101,10 +101,9 @@ class DatasetSheet(QWidget):
         self.colour = _choice({"keep": "as they are", "grey": "grey", "colour": "colour"})
         self.colour.setAccessibleName("Colours")
         self.colour.setToolTip("Grey needs a third of the numbers of colour")
-        self.held = QSpinBox()
+        self.held = SpinBox()
         self.held.setRange(0, 50)
         self.held.setSuffix(" %")
-        self.held.lineEdit().setTextMargins(5, 0, 0, 0)
         self.held.setAccessibleName("Held-out share in percent")
         hover_card(self.held, "held-out")
         self.size_row = QWidget()

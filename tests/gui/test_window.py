@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QCursor, QHelpEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.data import builtin, places, store
@@ -19,9 +19,11 @@ from studio.data.dataset import DataSpec
 from studio.data.watch import Watch
 from studio.engine.messages import EngineDied, Ready, Start, Steer
 from studio.gui import glossary, theme, words, work
+from studio.gui.dataset_sheet import DatasetSheet
 from studio.gui.session import Session, Trouble
 from studio.gui.shortcuts import KEYS
-from studio.gui.window import MainWindow
+from studio.gui.widgets.spin import SpinBox
+from studio.gui.window import PAGES, MainWindow
 from studio.runs.folder import RunFolder
 from studio.training import control
 from studio.training.events import Checkpointed, Ended, Measured, Paused, Progress, Resumed, SheetDrawn, Started
@@ -91,6 +93,20 @@ def test_nothing_chosen_any_more_brings_the_bench_back(window: MainWindow, sessi
     assert window.stack.currentWidget() is window.pages["train"]
     session.choose_dataset(None)
     assert window.stack.currentWidget() is window.bench
+
+
+def test_in_every_number_field_the_text_keeps_off_the_frame(window: MainWindow, session: Session) -> None:
+    for name in PAGES:
+        window._page(name)
+    window._lazy["sheet"] = DatasetSheet(session, window)
+    fields = window.findChildren(QAbstractSpinBox)
+    assert len(fields) >= 4
+    assert {
+        f.accessibleName(): f.lineEdit().textMargins().left() for f in fields if f.lineEdit().textMargins().left() < 5
+    } == {}
+    for field in fields:
+        if isinstance(field, SpinBox) and field.maximumWidth() < 10_000:
+            assert field.maximumWidth() >= field.sizeHint().width(), field.accessibleName()
 
 
 @pytest.mark.parametrize("name", ["train", "explore", "compare", "library"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QSizePolicy, QSpinBox, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.explore.questions import Decoded, NearestFound, Through
 from studio.gui import theme, work
@@ -16,6 +16,7 @@ from studio.gui.explore.state import MOST_SAMPLES, Latents
 from studio.gui.widgets.image_grid import ImageGrid
 from studio.gui.widgets.scatter import Scatter
 from studio.gui.widgets.slider import Slider
+from studio.gui.widgets.spin import SpinBox
 
 LEAST = 0.05
 SHOWN_REAL = 3000
@@ -29,7 +30,7 @@ class Stage(QWidget):
     def __init__(self, explorer: Explorer) -> None:
         super().__init__()
         self.explorer = explorer
-        self.seed = QSpinBox()
+        self.seed = SpinBox()
         self.seed.setRange(0, 2**31 - 1)
         self.seed.setPrefix("Seed ")
         self.seed.setToolTip("Start of the random numbers: the same seed gives the same samples again")
@@ -37,15 +38,15 @@ class Stage(QWidget):
         self.seed.valueChanged.connect(lambda seed: self._redraw("Seed", seed=seed))
         self.new = button("New seed", "dice-five", "Draw other samples (R)", self.new_seed)
         self.new.setShortcut("R")
-        self.count = QSpinBox()
+        self.count = SpinBox()
         self.count.setRange(1, MOST_SAMPLES)
         self.count.setSuffix(" samples")
         self.count.setToolTip(f"How many samples are drawn, at most {MOST_SAMPLES:,}")
         self.count.setAccessibleName("number of samples")
         self.count.valueChanged.connect(lambda count: self._redraw("Number of samples", count=count))
-        for box in (self.seed, self.count):
+        for box, width in ((self.seed, 152), (self.count, 120)):  # the longest numbers fit
             box.setKeyboardTracking(False)
-            box.setFixedWidth(120)
+            box.setFixedWidth(width)
         self.truncation = Slider(
             "Truncation",
             LEAST,

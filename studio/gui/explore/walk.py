@@ -17,6 +17,7 @@ from studio.gui.explore.film import NOTHING, Film
 from studio.gui.explore.parts import button, choose, heading, quiet, row, tool, way_box
 from studio.gui.explore.state import Latents, PathKind, Vector
 from studio.gui.widgets.slider import Slider
+from studio.gui.widgets.spin import SpinBox
 
 MOST_FRAMES = 600
 SHOWN_FRAMES = 120
@@ -276,7 +277,7 @@ class WalkTab(QWidget):
 
 
 def _spin(low: int, high: int, unit: str, tip: str, changed: Any) -> QSpinBox:
-    made = QSpinBox()
+    made = SpinBox()
     made.setRange(low, high)
     made.setSuffix(unit)
     made.setKeyboardTracking(False)

@@ -12,6 +12,7 @@ from studio.export.jobs import ExportBundle, ExportLatents, ExportSamples, Expor
 from studio.gui import theme
 from studio.gui.export.offer import Offer
 from studio.gui.widgets.slider import Slider
+from studio.gui.widgets.spin import SpinBox
 
 LAYOUTS = (("One sheet", "sheet"), ("Single files", "files"))
 PICTURES = (("PNG", "png"), ("WebP, lossless", "webp"), ("npz (numbers)", "npz"))
@@ -69,7 +70,7 @@ class Form(QWidget):
         return made
 
     def _number(self, label: str, low: int, high: int, tip: str, unit: str = "") -> QSpinBox:
-        made = QSpinBox()
+        made = SpinBox()
         made.setRange(low, high)
         made.setSuffix(unit)
         self._put(label, made, tip)

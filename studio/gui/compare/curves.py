@@ -40,11 +40,11 @@ def names(runs: Sequence[Compared]) -> list[str]:
 
 
 def first_choice(available: Sequence[str]) -> list[str]:
-    """A curve to begin with of each of :data:`FIRST`, those of the generator before others; else the first there is."""
+    """A curve to begin with of each of :data:`FIRST`, the generator's and the sliced one before others."""
     chosen = []
     for panel in FIRST:
         inside = [n for n in available if n.partition("/")[0] == panel]
-        inside.sort(key=lambda n: ("sliced" not in n and "generator" not in n, n))
+        inside.sort(key=lambda n: ("floor" in n, "sliced" not in n and "generator" not in n, n))
         chosen += inside[:1]
     return chosen or list(available[:2])
 

@@ -78,7 +78,7 @@ class CurveDeck(QWidget):
 
     def _panel(self, group: str) -> CurvePanel:
         if group not in self.panels:
-            panel = self.panels[group] = CurvePanel(*title_of(group), log=self._log.get(group, group == FIRST[1]))
+            panel = self.panels[group] = CurvePanel(*title_of(group), log=self._log.get(group, False))
             panel.set_smoothing(self._smoothing.get(group, 0.0))
             for other in self.panels.values():
                 if other is not panel:

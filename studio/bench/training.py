@@ -97,7 +97,7 @@ class _Engine:
     def __init__(self, pictures: Images, at: Path, precision: str) -> None:
         self.losses: dict[str, list[float]] = {"discriminator": [], "generator": []}
         self.precision = precision
-        spec = DataSpec("made-up pictures", "images", pictures.shape[1:], len(pictures), fingerprint="bench")
+        spec = _spec(pictures)
         train, held_out = split(len(pictures), 0)
         recipe = values_of(catalog.load("dcgan").recipe_type()) | {
             "steps": 1_000_000, "batch": BATCH, "width": WIDTH, "latent": LATENT, "precision": precision,
@@ -148,6 +148,10 @@ class _Engine:
         self._controls.put(Stop())
         self._until(Ended)
         self._thread.join()
+
+
+def _spec(pictures: Images) -> DataSpec:
+    return DataSpec("made-up pictures", "images", pictures.shape[1:], len(pictures), fingerprint="bench")
 
 
 def _pictures(count: int) -> Images:

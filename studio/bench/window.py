@@ -187,7 +187,7 @@ def _until(holds: Callable[[], object], seconds: float) -> None:
     end = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > end:
-            raise TimeoutError("the window did not get there; see the log in its home folder")
+            raise TimeoutError("the window did not get there in time")
         _spin(0.001)
 
 

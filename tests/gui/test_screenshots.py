@@ -1,0 +1,149 @@
+"""Every page of the real window with a real run in it: painted, in both themes, and no text cut off at 1280×720.
+
+With GEN_STUDIO_SCREENSHOTS naming a folder the run is trained for long enough to be worth looking at, and the pictures
+are kept there: that is where those of the README come from (``make screenshots``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QAbstractButton, QLabel, QSizePolicy, QWidget
+from pytestqt.qtbot import QtBot
+
+from studio.data import builtin, store
+from studio.engine.answers import Context, answer
+from studio.engine.messages import Propose
+from studio.gui import app, theme, work
+from studio.gui.session import Session
+from studio.gui.trainer import Trainer
+from studio.gui.widgets.curve_tools import ElidedLabel
+from studio.gui.window import MainWindow
+from studio.runs.folder import RunFolder
+from studio.training.control import SaveNow
+
+KEPT = os.environ.get("GEN_STUDIO_SCREENSHOTS", "")
+STEPS = 700 if KEPT else 12
+pytestmark = pytest.mark.timeout(900 if KEPT else 240)
+SIZE = 1280, 720
+
+
+@dataclass
+class Scene:
+    window: MainWindow
+    session: Session
+    run: str
+    qtbot: QtBot
+
+    def until(self, holds: Callable[[], object], seconds: float = 60) -> None:
+        self.qtbot.waitUntil(lambda: bool(holds()), timeout=int(seconds * 1000))
+
+    def shot(self, name: str, folder: Path) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """The window as it is now, H×W×3, kept when a folder for pictures was named."""
+        self.qtbot.wait(400)
+        image = self.window.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+        scale = "" if image.width() == SIZE[0] else f"@{image.width() // SIZE[0]}x"
+        folder.mkdir(parents=True, exist_ok=True)
+        assert image.save(str(folder / f"{name}{scale}.png"))
+        rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+        return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+
+@pytest.fixture
+def scene(qtbot: QtBot) -> Iterator[Scene]:
+    """The window with the built-in digits and a run on them in training, some steps along."""
+    data = store.prepare(builtin.source("digits")).spec
+    proposal = answer(Propose(data), Context())
+    trainer = Trainer("process")
+    session = Session(trainer)
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.resize(*SIZE)
+    window.show()
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    trainer.start()
+    app.begin(session)
+    window.fill()
+    made = Scene(window, session, "", qtbot)
+    made.until(lambda: session.models)
+    session.choose_dataset(data)
+    other = session.new_run(
+        proposal.model, proposal.values | {"steps": 5, "seed": 1, "average": 0.9}, data, "a first try"
+    )
+    with qtbot.waitSignal(session.ended, timeout=120_000):
+        session.train(other)
+    made.run = session.new_run(proposal.model, proposal.values | {"steps": 100_000}, data, "digits")
+    session.choose_run(made.run)
+    steps: list[int] = []
+    session.progressed.connect(lambda e: steps.append(e.step))
+    session.train(made.run)
+    made.until(lambda: steps and steps[-1] >= STEPS, 600)
+    session.steer(SaveNow())
+    made.until(lambda: RunFolder(made.run).checkpoints())
+    try:
+        yield made
+    finally:
+        theme.theme.apply("light")
+        window.close()
+        trainer.close()
+        work.close()
+        session.deleteLater()
+
+
+def test_every_page_is_painted_in_both_themes_and_cuts_no_text(scene: Scene, tmp_path: Path) -> None:
+    folder = Path(KEPT) if KEPT else tmp_path
+    window, session = scene.window, scene.session
+    pictures: dict[tuple[str, str], np.ndarray[Any, np.dtype[np.uint8]]] = {}
+    cut: list[str] = []
+    for page in ("train", "explore", "compare", "library"):
+        window.show_page(page)
+        if page == "explore":
+            shown: Any = window.pages[page]
+            scene.until(lambda: shown.open and shown.open[0].explorer.samples is not None)  # noqa: B023
+            scene.qtbot.wait(1500)
+        if page == "compare":
+            session.compare_wanted.emit([str(p) for p in sorted(Path(scene.run).parent.glob("[!.]*"))])
+            scene.qtbot.wait(1500)
+        if page == "library":
+            scene.qtbot.wait(1000)
+        for colours in ("light", "dark"):
+            theme.theme.apply(colours)
+            pictures[page, colours] = scene.shot(f"{page}-{colours}", folder)
+            cut += [f"{page}: {text}" for text in clipped(window)]
+    window.show_bench()
+    for colours in ("light", "dark"):
+        theme.theme.apply(colours)
+        pictures["bench", colours] = scene.shot(f"bench-{colours}", folder)
+        cut += [f"bench: {text}" for text in clipped(window)]
+
+    for (page, colours), picture in pictures.items():
+        assert len(np.unique(picture.reshape(-1, 3)[::97], axis=0)) > 30, f"{page} in {colours} is not blank"
+        bright = picture.mean() > 128
+        assert bright == (colours == "light"), f"{page} follows the theme {colours}"
+    assert not cut
+
+
+def clipped(window: QWidget) -> list[str]:
+    """Texts of visible labels and buttons that are wider than their place and neither wrap nor end in an ellipsis."""
+    found = []
+    for widget in (*window.findChildren(QLabel), *window.findChildren(QAbstractButton)):
+        text = widget.text().replace("&", "")
+        # Ignored: the label was told to take what is left, and shows the whole text on hover
+        gives_way = widget.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Ignored or isinstance(
+            widget, ElidedLabel
+        )
+        rich = isinstance(widget, QLabel) and (widget.wordWrap() or "<" in text or gives_way)
+        if not text or rich or not widget.isVisible() or widget.visibleRegion().isEmpty():
+            continue
+        wide = max(widget.fontMetrics().horizontalAdvance(line) for line in text.splitlines() or [""])
+        if wide > widget.width() + 1 and "…" not in text:
+            found.append(f"{type(widget).__name__} {text!r} needs {wide} px and has {widget.width()}")
+    return found

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.data.dataset import DataSpec
-from studio.models.core.adversarial import AdversarialRecipe, image_problems, training_problems
+from studio.models.core.adversarial import SMALL, TINY, AdversarialRecipe, image_problems, pixels, training_problems
 from studio.models.core.model import Batch, Loss, Model, Optimiser, Paper, Prior, Update
 from studio.models.core.recipe import Field, Problem, Recipe, Value, recipe
 from studio.nn.dense import Dense
@@ -132,4 +132,9 @@ class WGANGP(Model):
         if data.kind == "points":
             # the authors' toy experiments
             return {"latent": 2, "width": 512, "penalty": 0.1, "batch": 256, "steps": 5000}
-        return {"width": 32}
+        # Narrower than the paper's and faster: measured on two processor cores, against the same data held out.
+        if pixels(data) <= TINY:
+            return {"width": 32, "generator_rate": 5e-4, "critic_rate": 5e-4, "steps": 4000}
+        if pixels(data) <= SMALL:
+            return {"width": 32, "batch": 32, "generator_rate": 4e-4, "critic_rate": 4e-4, "steps": 10_000}
+        return {"batch": 32, "generator_rate": 2e-4, "critic_rate": 2e-4, "steps": 30_000}

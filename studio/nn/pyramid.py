@@ -1,9 +1,9 @@
 """The convolutional pair of DCGAN: a generator that doubles its way up to an image, and its mirror on the way down.
 
 Radford et al. 2016, arXiv:1511.06434, figure 1: 5×5 kernels, stride 2, no pooling, no hidden dense layers. Made here
-for any size: the sides are halved, rounding up, until the next halving would leave fewer than 4 pixels, so 64 has
-levels 64-32-16-8-4, and 28 has 28-14-7-4 as in Gulrajani et al. 2017. The way up passes through the same sizes:
-an odd one is met by leaving out the last row and column (their "crop 8 to 7").
+for any size: the sides are halved, rounding up, until the next halving would leave fewer than 4 pixels, but twice at
+least: 64 has levels 64-32-16-8-4, 28 has 28-14-7-4 as in Gulrajani et al. 2017, and 8 has 8-4-2. The way up passes
+through the same sizes: an odd one is met by leaving out the last row and column (their "crop 8 to 7").
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ from studio.nn.strided import Conv, Transposed
 
 KERNEL = 5
 BASE = 4
+"""Least side, in pixels, of the smallest level,"""
+LEAST = 2
+"""but so many halvings in any case: one alone makes too shallow a network (8×8 digits come out worse)."""
 
 Norm = Literal["batch", "none"]
 
 
 def sizes(size: tuple[int, int]) -> list[tuple[int, int]]:
-    """Heights and widths from the image down to the smallest level: at least one halving.
+    """Heights and widths from the image down to the smallest level.
 
     >>> sizes((28, 28))
     [(28, 28), (14, 14), (7, 7), (4, 4)]
@@ -30,7 +33,7 @@ def sizes(size: tuple[int, int]) -> list[tuple[int, int]]:
     found = [size]
     while True:
         height, width = ((side + 1) // 2 for side in found[-1])
-        if len(found) > 1 and min(height, width) < BASE:
+        if len(found) > LEAST and min(height, width) < BASE:
             return found
         found.append((height, width))
 

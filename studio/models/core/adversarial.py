@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from studio.data.dataset import DataSpec
-from studio.models.core.recipe import Field, Problem, Recipe, Value, recipe
+from studio.models.core.recipe import Field, Problem, Recipe, recipe
 
 SMALLEST, LARGEST = 8, 128
 """Sides of images, in pixels, for which the convolutional networks are made."""
@@ -67,7 +67,9 @@ def training_problems(values: Recipe, data: DataSpec) -> list[Problem]:
     return []
 
 
-def fitting_width(data: DataSpec) -> dict[str, Value]:
-    """Width of the networks that a small machine trains in minutes, by the number of pixels."""
-    pixels = data.size[0] * data.size[1]
-    return {"width": 64 if pixels <= 16 * 16 else 32 if pixels <= 40 * 40 else 48}
+def pixels(data: DataSpec) -> int:
+    return data.size[0] * data.size[1]
+
+
+TINY, SMALL = 16 * 16, 40 * 40
+"""Pixels up to which a recipe is fitted to a small machine: networks that two processor cores train in minutes."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QHelpEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from studio.gui.shortcuts import key
 from studio.gui.theme import SPACE, resources, role
 
 
@@ -64,9 +65,9 @@ class _Hover(QObject):
         if not widget.accessibleDescription():
             widget.setAccessibleDescription(term.sentence)
         widget.installEventFilter(self)
-        key = QShortcut(QKeySequence("Shift+F1"), widget)
-        key.setContext(Qt.ShortcutContext.WidgetShortcut)
-        key.activated.connect(lambda: self._show(widget.mapToGlobal(QPoint(0, widget.height()))))
+        shortcut = QShortcut(QKeySequence(key("Help", "term").keys[0]), widget)
+        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+        shortcut.activated.connect(lambda: self._show(widget.mapToGlobal(QPoint(0, widget.height()))))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:

@@ -1,4 +1,4 @@
-"""The keys of the window, in one table: what installs them, what Shift+? shows, what tool tips mention."""
+"""All keys, in one table: what installs them, what Shift+? shows, what tool tips mention."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ KEYS = (
     Key("train", ("Space",), "Space", "train, pause, resume", "Training"),
     Key("stop", ("Ctrl+.",), "Ctrl+.", "stop, with a checkpoint", "Training"),
     Key("save", ("Ctrl+S",), "Ctrl+S", "checkpoint now", "Training"),
-    Key("open", ("Ctrl+O",), "Ctrl+O", "open data, a recipe, a run, an exported picture", "Files"),
-    Key("open folder", ("Ctrl+Shift+O",), "Ctrl+Shift+O", "open a folder of images, or a run", "Files"),
+    Key("open", ("Ctrl+O",), "Ctrl+O", "open files: data, runs, pictures", "Files"),
+    Key("open folder", ("Ctrl+Shift+O",), "Ctrl+Shift+O", "open a folder", "Files"),
     Key("export", ("Ctrl+E",), "Ctrl+E", "export", "Files"),
     Key("undo", ("Ctrl+Z",), "Ctrl+Z", "undo", "Files"),
     Key("redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Ctrl+Shift+Z", "redo", "Files"),
@@ -56,14 +56,62 @@ KEYS = (
     Key("settings", ("Ctrl+,",), "Ctrl+,", "settings", "Help"),
     Key("help", ("F1",), "F1", "help", "Help"),
     Key("shortcuts", ("?", "Shift+?"), "Shift+?", "these keys", "Help"),
-    Key("quit", ("Ctrl+Q",), "Ctrl+Q", "close the window; the run in training is saved", "Help"),
+    Key("quit", ("Ctrl+Q",), "Ctrl+Q", "save the run and close", "Help"),
 )
-SLIDERS = (
-    ("arrows", "a small step"),
-    ("Page keys", "a large step"),
-    ("double-click", "back to the default"),
-    ("type", "a number"),
+PAGE_KEYS = (
+    Key("open", (), "Return", "explore it, or train on it", "Library"),
+    Key("rename", ("F2",), "F2", "rename", "Library"),
+    Key("delete", ("Del",), "Del", "to the trash, with undo", "Library"),
+    Key("go on", ("Ctrl+R",), "Ctrl+R", "train, resume, train further", "Library"),
+    Key("duplicate", ("Ctrl+D",), "Ctrl+D", "use the recipe again", "Library"),
+    Key("compare", ("Ctrl+Return",), "Ctrl+Return", "compare what is selected", "Library"),
+    Key("new seed", ("R",), "R", "other samples", "Explore"),
+    Key("move", (), "arrows", "to the next picture", "Pictures"),
+    Key("pick", (), "Return", "pick it", "Pictures"),
+    Key("more", (), "Shift+arrows", "select more of them", "Pictures"),
+    Key("log", (), "L", "logarithmic axis", "Curves"),
+    Key("fit", (), "F", "the whole curve", "Curves"),
+    Key("zoom", (), "+  −", "zoom", "Curves"),
+    Key("read", (), "← →", "read point by point", "Curves"),
+    Key("page", (), "Page keys", "move along", "Curves"),
+    Key("small", (), "arrows", "a small step", "Sliders"),
+    Key("large", (), "Page keys", "a large step", "Sliders"),
+    Key("default", (), "double-click", "back to the default", "Sliders"),
+    Key("number", (), "type", "a number", "Sliders"),
+    Key("term", ("Shift+F1",), "Shift+F1", "explain the term here", "Help"),
 )
+"""Keys that only hold where they are needed. A page gives itself those with ``keys`` by :func:`bind`; those without
+are what a widget hears by itself while it has the focus."""
+
+_COLUMNS = (("Training", "Files", "Help"), ("Pages", "Library", "Explore"), ("Pictures", "Curves", "Sliders"))
+
+
+def bind(widget: QWidget, group: str, actions: Mapping[str, Callable[[], object]]) -> dict[str, QShortcut]:
+    """Give a widget and what is inside it keys of :data:`PAGE_KEYS`, by name.
+
+    Raises:
+        LookupError: a name that the group has no key for.
+    """
+    made: dict[str, QShortcut] = {}
+    for name, act in actions.items():
+        for sequence in key(group, name).keys:
+            shortcut = QShortcut(QKeySequence(sequence), widget)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(act)
+            made[name] = shortcut
+    return made
+
+
+def key(group: str, name: str) -> Key:
+    """One key of a page.
+
+    Raises:
+        LookupError: there is none of that name.
+    """
+    for one in PAGE_KEYS:
+        if (one.group, one.name) == (group, name) and one.keys:
+            return one
+    raise LookupError(f"{group} has no key for {name!r}")
 
 
 def install(window: QWidget, actions: Mapping[str, Callable[[], object]]) -> dict[str, list[QShortcut]]:
@@ -111,15 +159,14 @@ class Overlay(QWidget):
         card = QFrame()
         role(card, "card")
         around.addWidget(card, 0, Qt.AlignmentFlag.AlignCenter)
-        halves = QHBoxLayout(card)
-        halves.setContentsMargins(4 * SPACE, 3 * SPACE, 4 * SPACE, 3 * SPACE)
-        halves.setSpacing(5 * SPACE)
+        columns = QHBoxLayout(card)
+        columns.setContentsMargins(4 * SPACE, 3 * SPACE, 4 * SPACE, 3 * SPACE)
+        columns.setSpacing(4 * SPACE)
         groups: dict[str, list[tuple[str, str]]] = {}
-        for key in KEYS:
-            groups.setdefault(key.group, []).append((key.shown, key.does))
-        groups["Sliders"] = list(SLIDERS)
-        for names in (("Training", "Files", "Sliders"), ("Pages", "Help")):
-            halves.addLayout(_table({name: groups[name] for name in names}))
+        for one in (*KEYS, *PAGE_KEYS):
+            groups.setdefault(one.group, []).append((one.shown, one.does))
+        for names in _COLUMNS:
+            columns.addLayout(_table({name: groups[name] for name in names}))
         self.hide()
 
     def toggle(self) -> None:

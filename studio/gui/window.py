@@ -7,10 +7,9 @@ first needed. What is remembered comes back: geometry, page, sidebar, theme, dat
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -27,7 +26,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QFrame,
-    QPushButton,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -37,19 +35,22 @@ from PySide6.QtWidgets import (
 from studio.gui import icons, leaving, work
 from studio.gui.banner import Banners
 from studio.gui.bench import Bench
+from studio.gui.commands import Commands
 from studio.gui.datasets import Datasets
 from studio.gui.dragging import DropOverlay, give_way, paths_of
 from studio.gui.drop import DataDrop, Drops
-from studio.gui.library.toast import Toast
 from studio.gui.memory import Remembered, remembered
 from studio.gui.notices import Notices
+from studio.gui.popups import Popups
 from studio.gui.session import Session
-from studio.gui.shortcuts import Overlay, install
+from studio.gui.shortcuts import install
 from studio.gui.sidebar import Sidebar
 from studio.gui.status import StatusLine
 from studio.gui.theme import role
 from studio.gui.topbar import TopBar
-from studio.training import control
+
+if TYPE_CHECKING:
+    from studio.gui.dataset_sheet import DatasetSheet
 
 PAGES = {"train": "Train", "explore": "Explore", "compare": "Compare", "library": "Library"}
 _CLASSES = {name: (f"studio.gui.{name}.page", f"{title}Page") for name, title in PAGES.items()}
@@ -73,14 +74,15 @@ class MainWindow(QWidget):
         self.page = "train"
         self._painted = False
         self._restoring = True
-        self._lazy: dict[str, Any] = {}
+        self.sheet: DatasetSheet | None = None
+        self.popups = Popups(session, self)
+        self.commands = Commands(self, tuple(PAGES))
 
         self.datasets = Datasets(session, self)
-        self.datasets.said.connect(lambda text, action, act: self._toast().say(text, action, act))
+        self.datasets.said.connect(self.popups.say)
         self.drops = Drops(session, self)
         self.drops.sheet_wanted.connect(self.show_sheet)
-        actions = self._actions()
-        self.top = TopBar(session, PAGES, actions)
+        self.top = TopBar(session, PAGES, self.commands.table)
         self.top.page_wanted.connect(self.show_page)
         self.banners = Banners(session)
         self.stack = QStackedWidget()
@@ -92,10 +94,10 @@ class MainWindow(QWidget):
         self.sidebar = Sidebar(session, self.datasets)
         self.sidebar.add_wanted.connect(self.show_bench)
         self.sidebar.again_wanted.connect(lambda path: self.drops.drop([path], afresh=True))
-        self.sidebar.verbs.said.connect(lambda text, action, act: self._toast().say(text, action, act))
-        self.sidebar.verbs.under_way.connect(lambda *work: self._toast().working(*work))
+        self.sidebar.verbs.said.connect(self.popups.say)
+        self.sidebar.verbs.under_way.connect(self.popups.working)
         self.status = StatusLine(session)
-        self.status.queue_wanted.connect(self._show_queue)
+        self.status.queue_wanted.connect(lambda: self.popups.queue(self.status.queue))
         self.overlay = DropOverlay(self)
         self.notices = Notices(session, self)
 
@@ -120,7 +122,7 @@ class MainWindow(QWidget):
         around.addWidget(_line())
         around.addWidget(self.status)
 
-        install(self, actions)
+        install(self, self.commands.table)
         session.page_wanted.connect(self.show_page)
         session.compare_wanted.connect(self._compare)
         session.dataset_chosen.connect(lambda _: self._chosen())
@@ -195,18 +197,17 @@ class MainWindow(QWidget):
 
     def show_sheet(self, drop: DataDrop) -> None:
         """What was found in a drop, and how to read it."""
-        sheet = self._lazy.get("sheet")
-        if sheet is None:
+        if self.sheet is None:
             from studio.gui.dataset_sheet import DatasetSheet  # on the first drop
 
-            sheet = self._lazy["sheet"] = DatasetSheet(self.session)
-            sheet.closed.connect(self._sheet_closed)
-            self.stack.addWidget(sheet)
-        sheet.show_drop(drop)
-        self._show(sheet)
+            self.sheet = DatasetSheet(self.session)
+            self.sheet.closed.connect(self._sheet_closed)
+            self.stack.addWidget(self.sheet)
+        self.sheet.show_drop(drop)
+        self._show(self.sheet)
 
     def _sheet_closed(self) -> None:
-        if self.stack.currentWidget() is self._lazy.get("sheet"):
+        if self.stack.currentWidget() is self.sheet:
             self.show_page(self.page)
 
     def _chosen(self) -> None:
@@ -276,91 +277,9 @@ class MainWindow(QWidget):
         event.acceptProposedAction()
         self.drop(paths_of(event.mimeData()))
 
-    # --- keys
-
-    def _actions(self) -> dict[str, Callable[[], object]]:
-        return {
-            "train": self._train,
-            "stop": lambda: self._steer(control.Stop()),
-            "save": lambda: self._steer(control.SaveNow()),
-            "open": self.open_files,
-            "open folder": self.open_folder,
-            "export": lambda: self._ask_page("export", "explore"),
-            "undo": self.session.undo.undo,
-            "redo": self.session.undo.redo,
-            **{f"page {i}": partial(self.show_page, name) for i, name in enumerate(PAGES, 1)},
-            "find": lambda: self._ask_page("find", "library"),
-            "sidebar": self._toggle_sidebar,
-            "settings": self._show_settings,
-            "help": self._show_help,
-            "shortcuts": self._show_shortcuts,
-            "quit": self.close,
-        }
-
-    def _train(self) -> None:
-        if self.session.training:
-            self._steer(control.Resume() if self.session.is_paused else control.Pause())
-            return
-        page = self.pages.get("train")
-        if page is not None and self.stack.currentWidget() is page:
-            # The page has one primary button: Train, or Resume.
-            for button in page.findChildren(QPushButton):
-                if button.property("role") == "primary" and button.isVisible() and button.isEnabled():
-                    button.click()
-                    return
-
-    def _steer(self, wish: control.Control) -> None:
-        if self.session.training:
-            self.session.steer(wish)
-
-    def _ask_page(self, verb: str, otherwise: str) -> None:
-        """What the page of now can do; when it cannot, the page that can is shown for it."""
-        page = self.pages.get(self.page)
-        if page is None or not hasattr(page, verb) or self.stack.currentWidget() is not page:
-            self.show_page(otherwise)
-            page = self.pages.get(otherwise)
-        if page is not None and hasattr(page, verb):
-            getattr(page, verb)()
-
-    def _toggle_sidebar(self) -> None:
-        self.sidebar.setVisible(self.sidebar.isHidden())
-
-    def _show_settings(self) -> None:
-        if "settings" not in self._lazy:
-            from studio.gui.settings import Settings
-
-            self._lazy["settings"] = Settings(self.session, self)
-        self._lazy["settings"].open_below(self.top.settings)
-
-    def _show_queue(self) -> None:
-        if "queue" not in self._lazy:
-            from studio.gui.queue_popover import Queue
-
-            self._lazy["queue"] = Queue(self.session, self)
-        self._lazy["queue"].open_above(self.status.queue)
-
-    def _toast(self) -> Toast:
-        if "toast" not in self._lazy:
-            self._lazy["toast"] = Toast(self)
-        toast: Toast = self._lazy["toast"]
-        return toast
-
-    def _show_help(self) -> None:
-        if "help" not in self._lazy:
-            from studio.gui.help import Help
-
-            self._lazy["help"] = Help(self)
-        self._lazy["help"].toggle()
-
-    def _show_shortcuts(self) -> None:
-        if "shortcuts" not in self._lazy:
-            self._lazy["shortcuts"] = Overlay(self)
-        self._lazy["shortcuts"].toggle()
-
     def resizeEvent(self, event: QResizeEvent) -> None:
-        for over in (self.overlay, self._lazy.get("help"), self._lazy.get("shortcuts")):
-            if over is not None:
-                over.setGeometry(self.rect())
+        self.overlay.setGeometry(self.rect())
+        self.popups.fit()
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():

@@ -78,8 +78,8 @@ def test_a_folder_of_images_is_shown_on_the_sheet_and_becomes_the_dataset(
     window: MainWindow, session: Session, pictures: Path, qtbot: QtBot
 ) -> None:
     drag(window, pictures)
-    qtbot.waitUntil(lambda: "sheet" in window._lazy and window._lazy["sheet"].isVisible())
-    sheet = window._lazy["sheet"]
+    qtbot.waitUntil(lambda: window.sheet is not None and window.sheet.isVisible())
+    sheet = window.sheet
     assert "2 classes: cats, dogs" in sheet.summary.text()
     assert "12 images" in sheet.summary.text()
     assert "broken.png" in sheet.skipped.toPlainText()
@@ -104,16 +104,16 @@ def test_data_that_was_read_before_is_chosen_at_once(
     with qtbot.waitSignal(session.dataset_chosen, timeout=10_000) as chosen:
         window.drop([pictures])
     assert chosen.args[0].fingerprint == spec.fingerprint
-    assert "sheet" not in window._lazy
+    assert window.sheet is None
     window.drops.drop([pictures], afresh=True)
-    qtbot.waitUntil(lambda: "sheet" in window._lazy and window._lazy["sheet"].isVisible())
+    qtbot.waitUntil(lambda: window.sheet is not None and window.sheet.isVisible())
 
 
 def test_several_pictures_are_one_dataset(window: MainWindow, pictures: Path, qtbot: QtBot) -> None:
     chosen = sorted(pictures.glob("*/[0-9].png"))
     drag(window, *chosen)
-    qtbot.waitUntil(lambda: "sheet" in window._lazy and window._lazy["sheet"].isVisible())
-    assert "12 images" in window._lazy["sheet"].summary.text()
+    qtbot.waitUntil(lambda: window.sheet is not None and window.sheet.isVisible())
+    assert "12 images" in window.sheet.summary.text()
     assert all(p.is_file() for p in chosen)
 
 

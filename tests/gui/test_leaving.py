@@ -80,8 +80,8 @@ def test_a_dataset_forgotten_in_the_sidebar_comes_back_with_undo(
     window.datasets.forget(offer)
     assert not offers.where(moons.fingerprint).isValid()
     assert session.dataset is None
-    assert window._toast().text.text() == f"Forgot “{moons.name}”"
-    window._toast().button.click()
+    assert window.popups.toast.text.text() == f"Forgot “{moons.name}”"
+    window.popups.toast.button.click()
     qtbot.waitUntil(lambda: offers.where(moons.fingerprint).isValid())
     assert store.listed() == [moons]
     session.undo.redo()

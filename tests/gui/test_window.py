@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QCursor, QHelpEvent
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtGui import QCursor, QHelpEvent, QShortcut
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QFrame, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.data import builtin, places, store
@@ -21,7 +21,7 @@ from studio.engine.messages import EngineDied, Ready, Start, Steer
 from studio.gui import glossary, theme, words, work
 from studio.gui.dataset_sheet import DatasetSheet
 from studio.gui.session import Session, Trouble
-from studio.gui.shortcuts import KEYS
+from studio.gui.shortcuts import KEYS, PAGE_KEYS, Overlay, bind
 from studio.gui.widgets.spin import SpinBox
 from studio.gui.window import PAGES, MainWindow
 from studio.runs.folder import RunFolder
@@ -98,7 +98,7 @@ def test_nothing_chosen_any_more_brings_the_bench_back(window: MainWindow, sessi
 def test_in_every_number_field_the_text_keeps_off_the_frame(window: MainWindow, session: Session) -> None:
     for name in PAGES:
         window._page(name)
-    window._lazy["sheet"] = DatasetSheet(session, window)
+    window.sheet = DatasetSheet(session, window)
     fields = window.findChildren(QAbstractSpinBox)
     assert len(fields) >= 4
     assert {
@@ -212,7 +212,7 @@ def test_the_queue_is_seen_rearranged_and_emptied(window: MainWindow, session: S
     session.enqueue("/r/c")
     assert window.status.queue.text() == "2 waiting"
     window.status.queue.click()
-    queue = window._lazy["queue"]
+    queue = window.popups.made["queue"]
     assert [queue.list.item(i).text() for i in range(queue.list.count())] == ["b", "c"]
     queue.list.setCurrentRow(1)
     queue._move(-1)
@@ -285,8 +285,8 @@ def test_damaged_settings_count_as_none(home: Path, engine: FakeEngine, open_win
 
 def test_settings_hold_at_once(window: MainWindow, session: Session, engine: FakeEngine) -> None:
     engine.tell(Ready({"cpu": "CPU, 2 threads", "cuda:0": "a card"}, {"torch": "2"}, 2**30))
-    window._show_settings()
-    settings = window._lazy["settings"]
+    window.popups.settings(window.top.settings)
+    settings = window.popups.made["settings"]
     engine.tell(Ready({"cpu": "CPU, 2 threads", "cuda:0": "a card"}, {"torch": "2"}, 2**30))
     settings.theme.setCurrentIndex(settings.theme.findData("dark"))
     assert theme.theme.dark
@@ -304,7 +304,7 @@ def test_settings_hold_at_once(window: MainWindow, session: Session, engine: Fak
 def test_every_key_of_the_table_does_something(
     window: MainWindow, session: Session, engine: FakeEngine, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert {k.name for k in KEYS} == set(window._actions())
+    assert {k.name for k in KEYS} == set(window.commands.table)
     window.activateWindow()
     window.setFocus()
     press = lambda key, mod=Qt.KeyboardModifier.NoModifier: qtbot.keyClick(window, key, mod)  # noqa: E731
@@ -332,14 +332,44 @@ def test_every_key_of_the_table_does_something(
     press(Qt.Key.Key_B, ctrl)
     assert window.sidebar.isHidden()
     press(Qt.Key.Key_F1)
-    assert window._lazy["help"].isVisible()
-    qtbot.keyClick(window._lazy["help"], Qt.Key.Key_Escape)
-    assert not window._lazy["help"].isVisible()
+    assert window.popups.made["help"].isVisible()
+    qtbot.keyClick(window.popups.made["help"], Qt.Key.Key_Escape)
+    assert not window.popups.made["help"].isVisible()
     window.setFocus()
     press(Qt.Key.Key_Question, Qt.KeyboardModifier.ShiftModifier)
-    assert window._lazy["shortcuts"].isVisible()
-    qtbot.keyClick(window._lazy["shortcuts"], Qt.Key.Key_Escape)
-    assert not window._lazy["shortcuts"].isVisible()
+    assert window.popups.made["shortcuts"].isVisible()
+    qtbot.keyClick(window.popups.made["shortcuts"], Qt.Key.Key_Escape)
+    assert not window.popups.made["shortcuts"].isVisible()
+
+
+def test_the_table_of_keys_shows_those_of_the_pages_too_and_fits_the_smallest_window(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.resize(window.minimumSize())
+    window.popups.shortcuts()
+    overlay = window.popups.made["shortcuts"]
+    assert isinstance(overlay, Overlay)
+    said = [label.text() for label in overlay.findChildren(QLabel)]
+    for key in (*KEYS, *PAGE_KEYS):
+        assert key.shown in said
+        assert key.does in said
+        assert key.group in said
+    card = overlay.findChild(QFrame)
+    assert overlay.rect().contains(card.geometry())
+    assert card.height() >= card.sizeHint().height()
+    assert card.width() >= card.sizeHint().width()
+
+
+def test_a_page_binds_only_keys_that_the_table_tells_of(window: MainWindow) -> None:
+    made = bind(window.stack, "Library", {"rename": lambda: None})
+    assert [s.key().toString() for s in made.values()] == ["F2"]
+    with pytest.raises(LookupError):
+        bind(window.stack, "Library", {"dance": lambda: None})
+    told = {k.keys[0]: k for k in PAGE_KEYS if k.keys}
+    window._page("library")
+    bound = {s.key().toString() for s in window.pages["library"].findChildren(QShortcut) if s.key().toString()}
+    assert bound <= {*told, "Shift+F1"}
+    assert {"F2", "Del", "Ctrl+D", "Ctrl+R", "Ctrl+Return"} <= bound
 
 
 def test_space_is_left_to_who_types(window: MainWindow, session: Session, engine: FakeEngine, qtbot: QtBot) -> None:

@@ -13,6 +13,7 @@ from studio.gui.explore.film import Picture
 from studio.gui.explore.parts import button, quiet, row
 from studio.gui.explore.plane import Plane
 from studio.gui.explore.state import MOST_SAMPLES, Latents
+from studio.gui.shortcuts import key
 from studio.gui.widgets.image_grid import ImageGrid
 from studio.gui.widgets.scatter import Scatter
 from studio.gui.widgets.slider import Slider
@@ -37,7 +38,7 @@ class Stage(QWidget):
         self.seed.setAccessibleName("seed")
         self.seed.valueChanged.connect(lambda seed: self._redraw("Seed", seed=seed))
         self.new = button("New seed", "dice-five", "Draw other samples (R)", self.new_seed)
-        self.new.setShortcut("R")
+        self.new.setShortcut(key("Explore", "new seed").keys[0])
         self.count = SpinBox()
         self.count.setRange(1, MOST_SAMPLES)
         self.count.setSuffix(" samples")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -30,6 +29,7 @@ from studio.gui.library.empty import Empty
 from studio.gui.library.shelved import RenameDataset, Shelved
 from studio.gui.library.thumbnails import Thumbnails
 from studio.gui.session import Session, Trouble
+from studio.gui.shortcuts import bind
 from studio.gui.theme import SPACE, role
 from studio.gui.words import memory, plural
 
@@ -118,10 +118,7 @@ class DatasetsPane(QWidget):
         self.empty.clear_wanted.connect(self.search.clear)
         self.panel.use_wanted.connect(self.use)
         self.panel.more_wanted.connect(self._popup_global)
-        for keys, what in (("F2", self.edit_name), ("Del", self.forget)):
-            shortcut = QShortcut(QKeySequence(keys), self.view)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(what)
+        bind(self.view, "Library", {"rename": self.edit_name, "delete": self.forget})
 
     # --- what there is
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from studio.gui.icons import icon
@@ -20,6 +20,7 @@ from studio.gui.library.row import Row
 from studio.gui.library.shelf import Shelf
 from studio.gui.library.views import RunsViews
 from studio.gui.session import Session
+from studio.gui.shortcuts import bind
 from studio.gui.theme import SPACE, role
 from studio.gui.words import memory, plural
 
@@ -97,16 +98,14 @@ class RunsPane(QWidget):
         details.more_wanted.connect(self._popup_under)
         details.tags_edited.connect(lambda path, tags: self.verbs.edit("tags", {path: tags}))
         details.note_edited.connect(lambda path, note: self.verbs.edit("note", {path: note}))
-        for keys, what in (
-            ("Del", self.delete),
-            ("F2", self.views.rename),
-            ("Ctrl+D", lambda: one(self.verbs.duplicate)),
-            ("Ctrl+R", lambda: one(self._go_on)),
-            ("Ctrl+Return", self.compare),
-        ):
-            shortcut = QShortcut(QKeySequence(keys), self.views)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(what)
+        keys = {
+            "delete": self.delete,
+            "rename": self.views.rename,
+            "duplicate": lambda: one(self.verbs.duplicate),
+            "go on": lambda: one(self._go_on),
+            "compare": self.compare,
+        }
+        bind(self.views, "Library", keys)
 
     # --- what is shown
 

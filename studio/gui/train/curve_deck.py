@@ -7,22 +7,36 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from studio.gui import theme
-from studio.gui.train.run_curves import FIRST, RunCurves, group_of, is_reference, label_of, title_of
+from studio.gui.train.run_curves import (
+    FIRST,
+    UNIT_AT_LENGTH,
+    RunCurves,
+    group_of,
+    is_reference,
+    label_of,
+    term_of,
+    title_of,
+)
 from studio.gui.widgets.curves import CurvePanel
 
 SMOOTHING = 0.9
 
 
 class CurveDeck(QWidget):
-    """Two plots side by side. The left one and the right one each show the group chosen by its tabs."""
+    """Two plots side by side. The left one and the right one each show the group chosen by its tabs.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    ``beside``: a control for both, at the end of the first row of tabs.
+    """
+
+    def __init__(self, beside: QWidget | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setChildrenCollapsible(False)
         self.sides = [_Side(FIRST[0], self), _Side(FIRST[1], self)]
         for side in self.sides:
             self.split.addWidget(side)
+        if beside is not None:
+            self.sides[0].put(beside)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.split)
@@ -68,9 +82,13 @@ class CurveDeck(QWidget):
                 panel = self._panel(group)
                 known = {(c.key, c.run): c.series for c in panel.curves}
                 for key in keys:
+                    if number and is_reference(key):
+                        continue  # the same data: the floor is drawn once
                     if known.get((key, number)) is not run.series[key]:
                         label = label_of(key) + name
-                        panel.set_series(key, label, run.series[key], number, reference=is_reference(key))
+                        panel.set_series(
+                            key, label, run.series[key], number, reference=is_reference(key), term=term_of(key)
+                        )
         if self.runs:
             for panel in self.panels.values():
                 panel.set_marks(self.runs[0].marks)
@@ -80,6 +98,7 @@ class CurveDeck(QWidget):
         if group not in self.panels:
             panel = self.panels[group] = CurvePanel(*title_of(group), log=self._log.get(group, False))
             panel.set_smoothing(self._smoothing.get(group, 0.0))
+            panel.tools.unit.setToolTip(UNIT_AT_LENGTH if group == "wasserstein" else panel.unit)
             for other in self.panels.values():
                 if other is not panel:
                     other.hovered.connect(panel.show_step)
@@ -93,7 +112,7 @@ class CurveDeck(QWidget):
         """Tabs for groups that have curves; the first groups always."""
         present = {group_of(key) for run in self.runs for key in run.series}
         for side in self.sides:
-            side.show_tabs(present | set(FIRST))
+            side.show_tabs(present | set(FIRST), any_run=bool(self.runs))
 
     # --- the last session comes back
 
@@ -119,7 +138,7 @@ class CurveDeck(QWidget):
 
 
 class _Side(QWidget):
-    """Plots on one another, a tab for each; no tabs while there is only one."""
+    """Plots on one another, a tab for each; no tabs while there is no run to show."""
 
     def __init__(self, home: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -145,6 +164,10 @@ class _Side(QWidget):
     def group(self) -> str:
         return self.groups[self._stack.currentIndex()] if self.groups else self.home
 
+    def put(self, control: QWidget) -> None:
+        """A control at the end of the tabs."""
+        self._row.addWidget(control)
+
     def add(self, group: str, panel: CurvePanel) -> None:
         button = QToolButton()
         button.setText(title_of(group)[0])
@@ -158,16 +181,16 @@ class _Side(QWidget):
         button.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(button.text()) + 20)
         self.groups.append(group)
         self._buttons.addButton(button, len(self.groups) - 1)
-        self._row.insertWidget(self._row.count() - 1, button)
+        self._row.insertWidget(len(self.groups) - 1, button)
         self._panels.append(panel)
         self._stack.addWidget(panel)
 
-    def show_tabs(self, present: set[str]) -> None:
+    def show_tabs(self, present: set[str], *, any_run: bool) -> None:
         shown = [g for g in self.groups if g in present]
         for index, group in enumerate(self.groups):
             self._buttons.button(index).setVisible(group in present)
-            self._panels[index].tools.title.setVisible(len(shown) < 2)  # the tab says it already
-        self.tabs.setVisible(len(shown) > 1)
+            self._panels[index].tools.title.setVisible(not any_run)  # the tab says it already
+        self.tabs.setVisible(any_run)
         wanted = self.wanted if self.wanted in shown else (shown[0] if shown else "")
         if wanted:
             index = self.groups.index(wanted)

@@ -22,14 +22,16 @@ from studio.data.dataset import DataSpec
 from studio.gui import theme, work
 from studio.gui.session import Session, Trouble
 from studio.gui.train import facts
+from studio.gui.train.compare_with import CompareWith, short_names
 from studio.gui.train.facts import RunFacts
+from studio.gui.train.real_view import RealView
 from studio.gui.train.recipe_pane import RecipePane
 from studio.gui.train.run_curves import RunCurves, from_disk, joined
 from studio.gui.train.run_pane import RunPane
 from studio.gui.train.sheet_view import SheetView
+from studio.gui.train.troubles import Troubles
 from studio.runs.folder import RunFolder
-from studio.training import control
-from studio.training.events import Checkpointed, Ended, Measured, Paused, Resumed, SheetDrawn, Started
+from studio.training.events import Checkpointed, Ended, Measured, Resumed, SheetDrawn, Started
 
 if TYPE_CHECKING:
     from studio.gui.train.curve_deck import CurveDeck
@@ -51,11 +53,16 @@ class TrainPage(QWidget):
         self._kept_state: dict[str, Any] = {}
 
         self.sheet = SheetView()
+        self.real = RealView()
+        self.above = QStackedWidget()
+        self.above.addWidget(self.real)
+        self.above.addWidget(self.sheet)
+        self.compare = CompareWith(session, lambda: self.live, self)
         self._below = QWidget()
         below = QVBoxLayout(self._below)
         below.setContentsMargins(0, theme.SPACE, 0, theme.SPACE // 2)
         self.bench = QSplitter(Qt.Orientation.Vertical)
-        self.bench.addWidget(self.sheet)
+        self.bench.addWidget(self.above)
         self.bench.addWidget(self._below)
         self.bench.setStretchFactor(0, 3)
         self.bench.setStretchFactor(1, 2)
@@ -103,7 +110,9 @@ class TrainPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.split)
 
-        self.tabs.idClicked.connect(self.panes.setCurrentIndex)
+        self.tabs.idClicked.connect(self.turn_to)
+        self.compare.changed.connect(self._draw_curves)
+        self.troubles = Troubles(self)
         self.run_pane.duplicate_wanted.connect(self.use_again)
         session.dataset_chosen.connect(self._dataset_chosen)
         session.run_chosen.connect(self.show_run)
@@ -111,7 +120,6 @@ class TrainPage(QWidget):
         session.measured.connect(self._on_measured)
         session.sheet_drawn.connect(self._on_sheet)
         session.checkpointed.connect(self._on_checkpoint)
-        session.paused.connect(self._on_paused)
         session.resumed.connect(self._on_resumed)
         session.ended.connect(self._on_ended)
         self._offer(run=False)
@@ -125,13 +133,12 @@ class TrainPage(QWidget):
         if self._deck is None:
             from studio.gui.train.curve_deck import CurveDeck
 
-            self._deck = CurveDeck()
+            self._deck = CurveDeck(self.compare)
             self._deck.restore_state(self._kept_state)
             below = self._below.layout()
             assert below is not None
             below.addWidget(self._deck)
-            if self.shown is not None:
-                self._deck.show_runs([self.shown], [self._title()])
+            self._draw_curves()
         return self._deck
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -148,14 +155,15 @@ class TrainPage(QWidget):
         self._run = path
         self.facts = None
         self.run_pane.show_run(path, None)
+        self.compare.show_run(path, "")
         self._offer(run=bool(path))
+        self.above.setCurrentWidget(self.sheet if path else self.real)
         self.sheet.set_live(self._is_live())
         if not path:
             self.shown = None
             self.sheet.clear()
             self._dataset_chosen(self.session.dataset)
-            if self._deck is not None:
-                self._deck.show_runs([], [])
+            self._draw_curves()
             return
         self.sheet.clear()
         self.sheet.set_empty_text("Reading …")
@@ -172,11 +180,13 @@ class TrainPage(QWidget):
     def _offer(self, *, run: bool) -> None:
         """The switch between the next run and this one; without a run there is nothing to switch."""
         self.switch.setVisible(run)
-        self._turn_to(1 if run else 0)
+        self.turn_to(1 if run else 0)
 
-    def _turn_to(self, pane: int) -> None:
+    def turn_to(self, pane: int) -> None:
         self.tabs.button(pane).setChecked(True)
         self.panes.setCurrentIndex(pane)
+        if pane == 1:
+            self.above.setCurrentWidget(self.sheet)
 
     def _read_facts(self) -> None:
         path = self._run
@@ -191,6 +201,7 @@ class TrainPage(QWidget):
         first = self.facts is None
         self.facts = found
         self.run_pane.show_run(found.path, found)
+        self.compare.show_run(found.path, found.data.fingerprint)
         if first and not self.sheet.steps:
             self.sheet.set_history(found.data, found.sheets)
         else:
@@ -227,25 +238,33 @@ class TrainPage(QWidget):
 
     def _show_curves(self, curves: RunCurves) -> None:
         self.shown = curves
-        if self._deck is not None:
-            self._deck.show_runs([curves], [self._title()])
+        self._draw_curves()
+
+    def _draw_curves(self) -> None:
+        if self._deck is None:
+            return
+        if self.shown is None:
+            self._deck.show_runs([], [])
+            return
+        others = self.compare.laid
+        names = short_names([self._title(), *others])
+        self._deck.show_runs([self.shown, *others.values()], names)
 
     def _title(self) -> str:
         return self.facts.title if self.facts else Path(self._run).name
 
     def _dataset_chosen(self, data: DataSpec | None) -> None:
         if self._run:
-            self._turn_to(0)  # whoever chooses a dataset wants to train on it
-        elif data is None:
-            self.sheet.set_empty_text("Drop images here, or choose a dataset at the left.")
-        else:
-            self.sheet.set_empty_text(f"Train, and samples in the likeness of {data.name} appear here.")
+            self.turn_to(0)  # whoever chooses a dataset wants to train on it
+            other = data is not None and (self.facts is None or self.facts.data.fingerprint != data.fingerprint)
+            self.above.setCurrentWidget(self.real if other else self.sheet)
+        self.real.show_data(data)
 
     def use_again(self) -> None:
         """Take the shown run's recipe over for the next run."""
         if self.facts is not None:
             self.recipe_pane.recipe.load(self.facts.model, self.facts.values, f"recipe of {self.facts.title}")
-            self._turn_to(0)
+            self.turn_to(0)
 
     # --- what the training says
 
@@ -262,7 +281,7 @@ class TrainPage(QWidget):
             self.sheet.set_live(True)
             if self._deck is not None:
                 self._deck.rewound()
-            self._turn_to(1)
+            self.turn_to(1)
             self._read_facts()
 
     def _on_measured(self, events: list[Measured]) -> None:
@@ -273,7 +292,8 @@ class TrainPage(QWidget):
         for event in events:
             if event.run == live.run:
                 new |= live.add(event)
-        if live is self.shown and self._deck is not None:
+        seen = live is self.shown or any(live is other for other in self.compare.laid.values())
+        if seen and self._deck is not None:
             if new:
                 self._deck.grown()
             self._deck.refresh()
@@ -288,60 +308,14 @@ class TrainPage(QWidget):
             if self.live is self.shown and self._deck is not None:
                 self._deck.mark(event.step, "checkpoint")
 
-    def _on_paused(self, event: Paused) -> None:
-        if event.reason == "asked":
-            return
-        name = Path(event.run).name
-        if event.reason == "nan":
-            what, action, act = f"{name} paused: a value is not a number", "Halve the rates and go on", self._calm_down
-        elif event.reason == "memory":
-            what, action = f"{name} paused: out of memory", "Recipe with half the batch"
-            act = partial(self._smaller, event.run)
-        else:
-            what, action = f"{name} paused: the disk takes no more", "Go on"
-            act = partial(self.session.steer, control.Resume())
-        self.session.trouble.emit(Trouble(what, event.message, action, act, about=event.run))
-
-    def _calm_down(self) -> None:
-        """After values that are no numbers: half of every learning rate, and on."""
-        if self.session.training and self.session.is_paused:
-            for player, rate in list(self.run_pane.rates.items()):
-                self.run_pane.set_rate(player, rate / 2)
-            self.session.steer(control.Resume())
-
-    def _smaller(self, run: str) -> None:
-        """After running out of memory: the recipe once more, with half the batch, for a person to look at."""
-
-        def take(found: RunFacts) -> None:
-            batch = found.values.get("batch")
-            values = {**found.values, "batch": max(1, batch // 2)} if isinstance(batch, int) else found.values
-            self.recipe_pane.recipe.load(found.model, values, "half the batch")
-            self._turn_to(0)
-
-        work.run(self, lambda watch: facts.read(run), take)
-
     def _on_resumed(self, event: Resumed) -> None:
         self.session.trouble_over.emit(event.run)
 
     def _on_ended(self, event: Ended) -> None:
-        if event.reason == "failed":
-            self.session.trouble.emit(
-                Trouble(
-                    f"{Path(event.run).name} failed at step {event.step:,}",
-                    event.message,
-                    "Resume from the last checkpoint",
-                    partial(self._resume_failed, event.run),
-                    about=event.run,
-                )
-            )
         self.live = None
         if event.run == self._run:
             self.sheet.set_live(False)
             self._read_facts()
-
-    def _resume_failed(self, run: str) -> None:
-        self.session.choose_run(run)
-        self.session.train(run)
 
     # --- the last session comes back
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from studio.gui.glossary import terms
 from studio.gui.widgets.series import Series
 from studio.training.events import Measured
 
 if TYPE_CHECKING:
     from studio.runs.curves import Curves
 
+UNIT = "W₁, model's scale"
+"""As :mod:`studio.metrics.measure` has it, and the critic that is held near slope 1 while it trains."""
+UNIT_AT_LENGTH = (
+    "Wasserstein-1 under the Euclidean distance between two examples on the model's scale:\n"
+    "pixels in −1…1, all values of an image as one vector; points in their own units"
+)
 TITLES = {
     "loss": ("Losses", ""),
-    "wasserstein": ("Wasserstein distance", "RMS of values"),
+    "wasserstein": ("Wasserstein distance", UNIT),
     "likelihood": ("Likelihood", ""),
 }
 """Titles and units of groups whose name alone says too little; any other group is shown under its own name."""
@@ -98,6 +105,15 @@ def title_of(group: str) -> tuple[str, str]:
 
 def label_of(key: str) -> str:
     return key.partition("/")[2] or key
+
+
+def term_of(key: str) -> str:
+    """The glossary's term for what a curve is, "" for none."""
+    group, name = group_of(key).replace(" ", "-"), label_of(key)
+    if group == "wasserstein":
+        found = next((t for t in ("floor", "critic", "sliced", "exact") if name.startswith(t)), "")
+        return found if found in ("", "floor") else f"wasserstein-{found}"
+    return next((t for t in (group, name) if t in terms()), "")
 
 
 def is_reference(key: str) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +11,8 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.gui import theme, work
+from studio.gui.glossary import terms
+from studio.gui.widgets.curve import Curve, extent, scaled, widen
 from studio.gui.widgets.legend import Entry, Legend
 from studio.gui.widgets.plot import Plot, cosmetic, ink, plain
 from studio.gui.widgets.series import Series, Smoothed
@@ -24,24 +24,6 @@ SHARE = 0.025
 """Of one core that the redraws of one panel may take, painting included."""
 LONG = 200_000
 """Points from which on smoothing is left to a worker: it takes about 0.1 s for a million."""
-
-
-@dataclass(eq=False)
-class Curve:
-    """One line of the panel.
-
-    ``reference``: a level to compare with (a floor), drawn quiet, never smoothed, and named upon the line.
-    """
-
-    key: str
-    label: str
-    series: Series
-    run: int
-    reference: bool = False
-    hidden: bool = False
-    raw: Any = None
-    line: Any = None
-    name: Any = None
 
 
 class CurveCanvas(QWidget):
@@ -87,7 +69,15 @@ class CurveCanvas(QWidget):
     # --- what is shown
 
     def set_curve(
-        self, key: str, label: str, x: npt.ArrayLike, y: npt.ArrayLike, run: int = 0, *, reference: bool = False
+        self,
+        key: str,
+        label: str,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        run: int = 0,
+        *,
+        reference: bool = False,
+        term: str = "",
     ) -> None:
         """Show a whole curve, or show it anew. Values that are not finite are left out.
 
@@ -95,20 +85,26 @@ class CurveCanvas(QWidget):
             key: "panel/curve" as measured; with ``run`` it names the curve.
             label: for the legend; say the estimator, and the run when several are overlaid.
             run: curves of one key share a colour, curves of one run a dash.
+            term: of the glossary: what the curve is, for whoever rests on its name.
         """
-        self.set_series(key, label, Series(x, y), run, reference=reference)
+        self.set_series(key, label, Series(x, y), run, reference=reference, term=term)
 
-    def set_series(self, key: str, label: str, series: Series, run: int = 0, *, reference: bool = False) -> None:
+    def set_series(
+        self, key: str, label: str, series: Series, run: int = 0, *, reference: bool = False, term: str = ""
+    ) -> None:
         """As :meth:`set_curve`, of a series that somebody else goes on adding to; call :meth:`refresh` then."""
         known = self._find(key, run)
         if known is None:
-            made = Curve(key, label, series, run, reference, raw=self.plot.line(), line=self.plot.line(above=True))
+            made = Curve(
+                key, label, series, run, reference, raw=self.plot.line(), line=self.plot.line(above=True), term=term
+            )
             if reference:
                 made.name = self.plot.name()
+                made.name.setToolTip(terms()[term].sentence if term in terms() else "")
             self.curves.append(made)
-            self.curves.sort(key=lambda c: (c.run, c.reference))
+            self.curves.sort(key=lambda c: (c.run, c.reference, c.key))  # the same colours live and from disk
         else:
-            known.label, known.series = label, series
+            known.label, known.series, known.term = label, series, term
         self._recolour()
 
     def append(self, key: str, x: float, y: float, run: int = 0) -> None:
@@ -230,7 +226,7 @@ class CurveCanvas(QWidget):
             if curve.reference:
                 ink(curve.name)
             else:
-                entries.append(Entry(curve.label, colour, dash, hidden=curve.hidden))
+                entries.append(Entry(curve.label, colour, dash, hidden=curve.hidden, term=curve.term))
         self.legend.set_entries(entries)
         self._redraw_now()
 
@@ -301,18 +297,18 @@ class CurveCanvas(QWidget):
         if not shown:
             self.empty.setText("Nothing measured yet" if not self.curves else "No curve is shown")
             self.empty.resize(self.plot.widget.size())
-        low, high = self._extent(shown) if self._auto_x else self.shown
+        low, high = extent(shown) if self._auto_x else self.shown
         width = max(64, int(self.plot.view.width()))
         bottom, top = np.inf, -np.inf
         for curve in shown:
             smooth = None if curve.reference or not self._smoothing else self._smooth(curve.series)
-            x, y = self._scaled(curve.series, low, high, width, reference=curve.reference)
+            x, y = scaled(curve.series, low, high, width, log=self._log, reference=curve.reference)
             if smooth is not None:
                 curve.raw.setData(x, y, connect="finite" if self._log else "all")
-                bottom, top = _widen(bottom, top, y, low, high, x, robust=True)
-                x, y = self._scaled(smooth, low, high, width)
+                bottom, top = widen(bottom, top, y, low, high, x, robust=True)
+                x, y = scaled(smooth, low, high, width, log=self._log)
             curve.line.setData(x, y, connect="finite" if self._log else "all")
-            bottom, top = _widen(bottom, top, y, low, high, x)
+            bottom, top = widen(bottom, top, y, low, high, x)
             if curve.name is not None and len(y) and np.isfinite(y[-1]):
                 curve.name.setText(f"{curve.label}  {plain(float(curve.series.y[-1]))}")
                 curve.name.setPos(high, float(y[-1]))
@@ -327,44 +323,9 @@ class CurveCanvas(QWidget):
         self.plot.widget.scene().prepareForPaint()  # or it would be done while painting, and paint twice
         self._cost = time.thread_time() - started
 
-    def _extent(self, shown: list[Curve]) -> tuple[float, float]:
-        if not shown:
-            return 0.0, 1.0
-        low = min(float(c.series.x[0]) for c in shown)
-        high = max(float(c.series.x[-1]) for c in shown)
-        return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-    def _scaled(
-        self, series: Series, low: float, high: float, width: int, *, reference: bool = False
-    ) -> tuple[Any, Any]:
-        x, y = series.view(low, high, width)
-        if reference:  # a level holds everywhere, however seldom it was measured
-            x, y = np.r_[min(low, x[0]), x, max(high, x[-1])], np.r_[y[0], y, y[-1]]
-        elif len(x) == 1:  # a line of one point has no length: a short one stands for it
-            reach = 3 * (high - low) / width
-            x, y = np.r_[x - reach, x + reach], np.r_[y, y]
-        if self._log:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                y = np.where(y > 0, np.log10(y), np.nan)
-        return x, y
-
     def _draw_marks(self, low: float, high: float, width: int) -> None:
         inside = np.array([x for x, _ in self.marks if low <= x <= high])
         if len(inside):  # two marks on one pixel are one mark
             inside = inside[np.unique(np.floor((inside - low) / (high - low) * width), return_index=True)[1]]
         bottom, top = self.plot.view.viewRange()[1]
         self.plot.marks.setData(np.repeat(inside, 2), np.tile([bottom, top], len(inside)), connect="pairs")
-
-
-def _widen(
-    bottom: float, top: float, y: Any, low: float, high: float, x: Any, *, robust: bool = False
-) -> tuple[float, float]:
-    """The range of values in view. ``robust``: of a raw line behind a smooth one, without the rarest spikes."""
-    seen = y[(x >= low) & (x <= high)]
-    seen = seen[np.isfinite(seen)]
-    if not len(seen):
-        return bottom, top
-    if robust and len(seen) > 50:
-        below, above = np.percentile(seen, (1, 99))
-        return min(bottom, float(below)), max(top, float(above))
-    return min(bottom, float(seen.min())), max(top, float(seen.max()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import shiboken6
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -19,6 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from studio.gui import theme
+from studio.gui.glossary import Card, terms
 
 SWATCH = 20
 GAP = 4
@@ -29,17 +31,19 @@ TYPICAL = "−0.00000"
 
 @dataclass(eq=False)
 class Entry:
-    """One curve as the legend shows it; ``value`` is text, "" where there is none."""
+    """One curve as the legend shows it; ``value`` is text, "" where there is none; ``term``: of the glossary."""
 
     label: str
     colour: str
     dash: list[float]
     value: str = ""
     hidden: bool = False
+    term: str = ""
 
 
 class Legend(QWidget):
-    """Entries in reading order, wrapped to the width. A click or Enter hides a curve or shows it again."""
+    """Entries in reading order, wrapped to the width. A click or Enter hides a curve or shows it again; resting on one,
+    or Shift+F1, says what it is."""
 
     toggled = Signal(int)
 
@@ -48,8 +52,11 @@ class Legend(QWidget):
         self.entries: list[Entry] = []
         self._places: list[QRect] = []
         self._current = 0
+        self._card: Card | None = None
+        self._carded = -1
         self.setFont(theme.text_font(theme.SMALL_PIXELS + 1))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("curves")
 
@@ -107,6 +114,7 @@ class Legend(QWidget):
             pen = QPen(QColor(entry.colour), 2)
             if entry.dash:
                 pen.setDashPattern([d / 2 for d in entry.dash])
+                pen.setCapStyle(Qt.PenCapStyle.FlatCap)  # square ends would fill the gaps between dots
             painter.setPen(pen)
             middle = place.center().y()
             if not entry.hidden:
@@ -142,7 +150,9 @@ class Legend(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
         key = Qt.Key(event.key())
-        if key in moves and self.entries:
+        if key == Qt.Key.Key_F1 and event.modifiers() == Qt.KeyboardModifier.ShiftModifier and self.entries:
+            self._explain(self._current)
+        elif key in moves and self.entries:
             self._current = (self._current + moves[key]) % len(self.entries)
             self.update()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.entries:
@@ -158,7 +168,7 @@ class Legend(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             index = self._at(event.pos().x(), event.pos().y())
-            if index >= 0:
+            if index >= 0 and not self._explain(index):
                 entry = self.entries[index]
                 what = "show" if entry.hidden else "hide"
                 QToolTip.showText(
@@ -166,6 +176,32 @@ class Legend(QWidget):
                 )
             return True
         return super().event(event)
+
+    def _explain(self, index: int) -> bool:
+        """The card of what this curve estimates; False when the glossary has none."""
+        found = terms().get(self.entries[index].term)
+        if found is None:
+            return False
+        if self.card is None or self._carded != index:
+            self._close_card()
+            self._card, self._carded = Card(found, self), index
+            self._card.show_at(self.mapToGlobal(self._places[index].bottomLeft()))
+        return True
+
+    @property
+    def card(self) -> Card | None:
+        """What is explained now; a card closes by itself when the mouse has left."""
+        return self._card if self._card is not None and shiboken6.isValid(self._card) else None
+
+    def _close_card(self) -> None:
+        card, self._card = self.card, None
+        if card is not None:
+            card.hide()
+            card.deleteLater()  # close() would crash Qt if the legend itself goes before the next event
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._at(event.position().x(), event.position().y()) != self._carded:
+            self._close_card()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         self.update()

@@ -144,8 +144,9 @@ class Plot:
         self.recolour()
 
     def show_axes(self, shown: bool) -> None:
-        """Numbers at the axes; an empty plot has none to show."""
+        """Axes with their numbers and the grid; an empty plot has none to show."""
         if self.left.style["showValues"] != shown:
+            self.item.showGrid(x=False, y=shown, alpha=0.35)
             for axis in (self.left, self.bottom):
                 axis.setStyle(showValues=shown)
 
@@ -156,7 +157,7 @@ class Plot:
             axis.setPen(cosmetic(colours.line))
             axis.setTextPen(cosmetic(colours.quiet))
         grid = QColor(colours.line)
-        self.item.showGrid(x=False, y=True, alpha=0.35)
+        self.item.showGrid(x=False, y=self.left.style["showValues"], alpha=0.35)
         self.marks.setPen(cosmetic(grid.name()))
         self.cursor.setPen(cosmetic(colours.quiet))
 

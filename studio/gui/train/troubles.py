@@ -1,0 +1,77 @@
+"""A training that paused by itself or failed: what happened, in words, and the way out."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from studio.gui import work
+from studio.gui.session import Trouble
+from studio.gui.train import facts
+from studio.gui.train.facts import RunFacts
+from studio.training import control
+from studio.training.events import Ended, Paused
+
+if TYPE_CHECKING:
+    from studio.gui.train.page import TrainPage
+
+
+class Troubles(QObject):
+    """Listens beside its page, for whichever run is in training."""
+
+    def __init__(self, page: TrainPage) -> None:
+        super().__init__(page)
+        self.page, self.session = page, page.session
+        self.session.paused.connect(self._on_paused)
+        self.session.ended.connect(self._on_ended)
+
+    def _on_paused(self, event: Paused) -> None:
+        if event.reason == "asked":
+            return
+        name = Path(event.run).name
+        if event.reason == "nan":
+            what, action, act = f"{name} paused: a value is not a number", "Halve the rates and go on", self.calm_down
+        elif event.reason == "memory":
+            what, action = f"{name} paused: out of memory", "Recipe with half the batch"
+            act = partial(self._smaller, event.run)
+        else:
+            what, action = f"{name} paused: the disk takes no more", "Go on"
+            act = partial(self.session.steer, control.Resume())
+        self.session.trouble.emit(Trouble(what, event.message, action, act, about=event.run))
+
+    def calm_down(self) -> None:
+        """After values that are no numbers: half of every learning rate, and on."""
+        if self.session.training and self.session.is_paused:
+            for player, rate in list(self.page.run_pane.rates.items()):
+                self.page.run_pane.set_rate(player, rate / 2)
+            self.session.steer(control.Resume())
+
+    def _smaller(self, run: str) -> None:
+        """After running out of memory: the recipe once more, with half the batch, for a person to look at."""
+
+        def take(found: RunFacts) -> None:
+            batch = found.values.get("batch")
+            values = {**found.values, "batch": max(1, batch // 2)} if isinstance(batch, int) else found.values
+            self.page.recipe_pane.recipe.load(found.model, values, "half the batch")
+            self.page.turn_to(0)
+
+        work.run(self, lambda watch: facts.read(run), take)
+
+    def _on_ended(self, event: Ended) -> None:
+        if event.reason == "failed":
+            self.session.trouble.emit(
+                Trouble(
+                    f"{Path(event.run).name} failed at step {event.step:,}",
+                    event.message,
+                    "Resume from the last checkpoint",
+                    partial(self._resume, event.run),
+                    about=event.run,
+                )
+            )
+
+    def _resume(self, run: str) -> None:
+        self.session.choose_run(run)
+        self.session.train(run)

@@ -86,8 +86,9 @@ def main(
         clean = work.close()
         boundary.close()
         logging.shutdown()
-    if not clean:
-        # Something sits in a call that cannot be cancelled (a dead network drive); the person has closed the window.
+    if not clean or any(t.name == "engine" for t in threading.enumerate()):
+        # Something sits in a call that cannot be cancelled (a dead network drive, torch half loaded in this process);
+        # the person has closed the window.
         os._exit(status)
     return status
 

@@ -89,7 +89,7 @@ def test_hosted_in_process_it_ends_too(launch: Callable[..., subprocess.Popen[st
     wait_for(lambda: (tmp_path / "home" / "cache" / "models.json").is_file() or window.poll() is not None)
     assert not engine_of(window)
     window.send_signal(signal.SIGTERM)
-    _, err = window.communicate(timeout=40)
+    _, err = window.communicate(timeout=80)
     assert window.returncode == 0, err
 
 

@@ -86,7 +86,10 @@ class Downward(nn.Module):
         self.score = nn.Linear(wide[-1] * levels[-1][0] * levels[-1][1], 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.score(self.fall(x).flatten(1)).squeeze(1)  # type: ignore[no-any-return]
+        features = self.fall(x).flatten(1)
+        with torch.autocast(x.device.type, enabled=False):
+            # In bfloat16 a score has three digits, and the difference of two means of them next to none.
+            return self.score(features.to(self.score.weight.dtype)).squeeze(1)  # type: ignore[no-any-return]
 
 
 def _norm(norm: Norm, channels: int) -> list[nn.Module]:

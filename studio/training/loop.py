@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import queue
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 from studio.data.dataset import Dataset
 from studio.models.core.model import DecodesLatent
@@ -16,20 +14,18 @@ from studio.runs.folder import RunFolder, RunState, Status
 from studio.training import checkpoint, device, events, sheets
 from studio.training.control import Control, Pause, Resume, SaveNow, SetRate, StepOnce, Stop
 from studio.training.cycle import Cycle
-from studio.training.pace import Clock, Pace
+from studio.training.pace import Clock, Pace, Speed
 from studio.training.players import NotFinite
 from studio.training.recorder import Recorder
 from studio.training.snapshot import Camera, Snapshot
+from studio.training.trouble import Reason, Trouble, guarded, last_good
 
 log = logging.getLogger(__name__)
 
 Metrics = Callable[[Snapshot], dict[str, float]]
-Trouble = Literal["asked", "nan", "memory", "disk"]
 
 PROGRESS = 0.25
 """Seconds between two :class:`~studio.training.events.Progress`."""
-WINDOW = 5.0
-"""Seconds over which the speed is averaged."""
 
 
 class _Stopped(Exception):
@@ -42,24 +38,6 @@ class Work:
 
     cycle: Cycle
     anew: Callable[[], Cycle]
-
-
-@dataclass
-class Speed:
-    """Cycles a second over the last few seconds of training."""
-
-    seen: deque[tuple[float, int]] = field(default_factory=deque)
-
-    def add(self, seconds: float, step: int) -> None:
-        self.seen.append((seconds, step))
-        while len(self.seen) > 2 and self.seen[1][0] < seconds - WINDOW:
-            self.seen.popleft()
-
-    def __call__(self) -> float:
-        if len(self.seen) < 2:
-            return 0.0
-        (start, first), (end, last) = self.seen[0], self.seen[-1]
-        return (last - first) / max(end - start, 1e-9)
 
 
 class Loop:
@@ -132,7 +110,7 @@ class Loop:
             while True:
                 trouble = self._guarded(self._turn)
                 if trouble is not None:
-                    self._pause(*trouble)
+                    self._pause(trouble)
                 elif self.cycle.step >= self._steps and not self._changed:
                     return "finished", ""
         except _Stopped:
@@ -187,35 +165,12 @@ class Loop:
         if self._changed:
             self._save()
 
-    def _guarded(self, work: Callable[[], None]) -> tuple[Trouble, str] | None:
-        """Do it; what can be survived comes back as trouble with an explanation."""
-        try:
-            work()
-        except NotFinite as wrong:
+    def _guarded(self, work: Callable[[], None]) -> Trouble | None:
+        """Do it; what can be survived comes back with an explanation."""
+        trouble = guarded(work, self._run, self.cycle)
+        if trouble is not None and trouble.reason == "nan":
             self._recorder.drop()
-            return "nan", self._explained(wrong)
-        except OSError as wrong:
-            return "disk", f"{wrong}. Make room or mend the disk, then resume; the training is in memory meanwhile"
-        except (MemoryError, RuntimeError) as wrong:
-            if not _out_of_memory(wrong):
-                raise
-            return "memory", (
-                f"out of memory on {device.describe(self.cycle.device)}. Close other programs and resume; or stop, "
-                f"and start a run with a smaller batch (now {self.cycle.feed.batch}) or width"
-            )
-        return None
-
-    def _explained(self, wrong: NotFinite) -> str:
-        kept = self._run.checkpoints(resumable=True)
-        back = f"the checkpoint of step {kept[-1]:,}" if kept else "the start, as there is no checkpoint yet"
-        try:
-            rate = f" (now {self.cycle.player(wrong.player).rate:g})"
-        except KeyError:
-            rate = ""
-        return (
-            f"step {self.cycle.step:,}: {wrong}. Lower the learning rate of the {wrong.player}{rate}, then resume: "
-            f"training goes on from {back}. With precision bfloat16, float32 may help too"
-        )
+        return trouble
 
     # --- wishes
 
@@ -229,7 +184,7 @@ class Loop:
                 case Stop():
                     raise _Stopped
                 case Pause():
-                    self._pause("asked")
+                    self._pause(Trouble("asked"))
                 case SaveNow():
                     self._save_wanted = True
                 case SetRate(player=player, rate=rate):
@@ -251,16 +206,16 @@ class Loop:
         self._recorder.mark(self.cycle.step, f"{player} rate {rate:g}")
         self._emit(events.RateChanged(self._name, self.cycle.step, player, rate))
 
-    def _pause(self, reason: Trouble, message: str = "") -> None:
+    def _pause(self, why: Trouble) -> None:
         """Until Resume. Raises _Stopped on Stop."""
         self._clock.stop()
         self._status = "paused"
-        trouble: tuple[Trouble, str] | None = (reason, message)
-        if reason == "asked" and self._changed:
-            trouble = self._guarded(self._save) or trouble
+        trouble: Trouble | None = why
+        if why.reason == "asked" and self._changed:
+            trouble = self._guarded(self._save) or why
         while trouble is not None:
-            self._say_paused(*trouble)
-            trouble = self._wait(trouble[0])
+            self._say_paused(trouble)
+            trouble = self._wait(trouble.reason)
         self._status = "running"
         self._clock.start()
         self._speed.seen.clear()
@@ -268,14 +223,14 @@ class Loop:
         self._write_state()
         self._emit(events.Resumed(self._name, self.cycle.step))
 
-    def _say_paused(self, reason: Trouble, message: str) -> None:
+    def _say_paused(self, why: Trouble) -> None:
         self.camera.take(self.cycle)
-        if reason != "disk":
+        if why.reason != "disk":
             self._recorder.flush(self.cycle.step)
-            self._write_state(message)
-        self._emit(events.Paused(self._name, self.cycle.step, reason, message))
+            self._write_state(why.message)
+        self._emit(events.Paused(self._name, self.cycle.step, why.reason, why.message))
 
-    def _wait(self, reason: Trouble) -> tuple[Trouble, str] | None:
+    def _wait(self, reason: Reason) -> Trouble | None:
         """Obey until Resume (None) or until there is new trouble."""
         while True:
             match self._control.get():
@@ -335,10 +290,10 @@ class Loop:
         trouble = self._guarded(self._last_words)
         if trouble is None:
             return ""
-        if trouble[0] == "disk":
-            raise OSError(trouble[1])
-        kept = self._run.checkpoints(resumable=True)
-        return f"{trouble[1]}. Kept is {f'the checkpoint of step {kept[-1]:,}' if kept else 'no checkpoint'}"
+        if trouble.reason == "disk":
+            raise OSError(trouble.message)
+        good = last_good(self._run)
+        return f"{trouble.message}. Kept is {'no checkpoint' if good is None else f'the checkpoint of step {good:,}'}"
 
     def _last_words(self) -> None:
         self._recorder.flush(self.cycle.step)
@@ -400,9 +355,3 @@ class Loop:
                 self._name, self.cycle.step, self._steps, examples, seconds, left, device.memory(self.cycle.device)
             )
         )
-
-
-def _out_of_memory(wrong: BaseException) -> bool:
-    """torch tells it by its own class on a GPU, and in words on the CPU."""
-    text = str(wrong).lower()
-    return isinstance(wrong, MemoryError) or "out of memory" in text or "can't allocate memory" in text

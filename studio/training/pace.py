@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+WINDOW = 5.0
+"""Seconds over which the speed is averaged."""
 
 
 class Clock:
@@ -62,3 +67,21 @@ class Pace:
         finally:
             self._last = self._clock()
             self._taken += self._last - start
+
+
+@dataclass
+class Speed:
+    """Cycles a second over the last few seconds of training."""
+
+    seen: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def add(self, seconds: float, step: int) -> None:
+        self.seen.append((seconds, step))
+        while len(self.seen) > 2 and self.seen[1][0] < seconds - WINDOW:
+            self.seen.popleft()
+
+    def __call__(self) -> float:
+        if len(self.seen) < 2:
+            return 0.0
+        (start, first), (end, last) = self.seen[0], self.seen[-1]
+        return (last - first) / max(end - start, 1e-9)

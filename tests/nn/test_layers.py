@@ -114,3 +114,14 @@ def test_dense_weights_have_the_variance_of_he() -> None:
     assert layers[0].weight.var().item() == pytest.approx(2 / 512, rel=0.05)
     assert layers[1].weight.var().item() == pytest.approx(1 / 512, rel=0.05)
     assert Dense(2, 8, 1)(torch.zeros(5, 2)).shape == (5,)
+
+
+def test_scores_have_full_precision_whatever_the_networks_compute_in() -> None:
+    torch.manual_seed(0)
+    critic, x = Downward(1, (8, 8), 4, "none"), torch.randn(64, 1, 8, 8)
+    exact = critic(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = critic(x)
+    assert rough.dtype == torch.float32
+    torch.testing.assert_close(rough, exact, rtol=0.1, atol=0.01)
+    assert len(rough.unique()) == 64

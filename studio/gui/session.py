@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,12 +20,12 @@ from studio.data import places
 from studio.data.dataset import DataSpec
 from studio.engine.messages import Advanced, Answer, EngineDied, Failed, Ready, Start, Steer
 from studio.explore.questions import AnyQuestion
-from studio.gui import work
+from studio.gui import unfinished, work
 from studio.gui.preferences import Preferences
 from studio.gui.questions import Questions
 from studio.models.core.catalog import ModelCard
 from studio.models.core.recipe import Value
-from studio.runs.folder import DamagedRun, RunFolder
+from studio.runs.folder import RunFolder
 from studio.training import control
 from studio.training.events import (
     Checkpointed,
@@ -196,6 +196,7 @@ class Session(QObject):
             self.enqueue(run, steps)
             return
         self.training = run
+        self.settings.set("training", run)
         self.is_paused = False
         device = self.settings.device
         # One that was chosen on another day may be gone: the best there is, rather than no training.
@@ -281,6 +282,7 @@ class Session(QObject):
                 self.is_paused = True
             case Ended():
                 self.training = ""
+                self.settings.set("training", "")
                 self.is_paused = False
         self._signals[type(event)].emit(event)
         if isinstance(event, Ended):
@@ -301,21 +303,17 @@ class Session(QObject):
     # --- what was interrupted
 
     def offer_interrupted(self) -> None:
-        """Look (elsewhere) for runs that were cut off by a crash, and offer each for resume."""
-        work.run(self, lambda watch: interrupted(places.runs()), self._offer)
+        """Look (elsewhere) for runs that were cut off, and offer each for resume."""
+        left = "" if self.training else str(self.settings.get("training", ""))
+        work.run(self, lambda watch: unfinished.look(places.runs(), left), self._offer)
 
-    def _offer(self, found: list[tuple[str, str, int]]) -> None:
-        for path, title, step in found:
-            if path != self.training:
-                self.trouble.emit(
-                    Trouble(
-                        f"{title} was interrupted at step {step:,}",
-                        "Everything up to its last checkpoint is there.",
-                        "Resume",
-                        lambda run=path: self._resume_interrupted(run),  # type: ignore[misc]
-                        about=path,
-                    )
-                )
+    def _offer(self, found: list[unfinished.Unfinished]) -> None:
+        for one in found:
+            if one.path != self.training:
+                resume = partial(self._resume_interrupted, one.path)
+                self.trouble.emit(Trouble(one.what, one.why, "Resume", resume, about=one.path))
+        if not self.training:
+            self.settings.set("training", "")  # told once; a crash is told until it is resumed
 
     def _resume_interrupted(self, run: str) -> None:
         self.choose_run(run)
@@ -326,17 +324,3 @@ def new_run_path(library: Path, model: str, data: DataSpec) -> Path:
     """A folder name that a person can read and that is not taken: ``digits-wgan_gp-3``."""
     stem = f"{''.join(c if c.isalnum() else '-' for c in data.name.lower()).strip('-')}-{model}"
     return next(p for n in itertools.count(1) if not (p := library / f"{stem}-{n}").exists())
-
-
-def interrupted(library: Path) -> list[tuple[str, str, int]]:
-    """(path, title, step to go on from) of the runs that say they are running while nobody is running them."""
-    found: list[tuple[str, str, int]] = []
-    for path in sorted(library.iterdir()):
-        run = RunFolder(path)
-        try:
-            if (path / "state.json").is_file() and run.crashed():
-                steps = run.checkpoints(resumable=True)
-                found.append((str(path), run.info().title, steps[-1] if steps else 0))
-        except (DamagedRun, OSError):
-            continue  # a damaged run is shown as such by the library
-    return found

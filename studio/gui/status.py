@@ -12,6 +12,7 @@ from studio.gui import words, work
 from studio.gui.icons import icon
 from studio.gui.session import Session
 from studio.gui.theme import SPACE, role
+from studio.runs.folder import RunFolder
 from studio.training import control
 from studio.training.events import Checkpointed, Ended, Paused, Progress, Resumed, Started
 
@@ -50,6 +51,7 @@ class StatusLine(QFrame):
         self._progress: Progress | None = None
         self._paused: Paused | None = None
         self._saved: float | None = None
+        self._unit = "images"
         self._idle = "Loading the engine …"
         self._tick = QTimer(self)
         self._tick.setInterval(1000)
@@ -85,7 +87,14 @@ class StatusLine(QFrame):
 
     def _begin(self, event: Started) -> None:
         self._started, self._progress, self._paused, self._saved = event, None, None, None
+        self._unit = "images"
+        work.run(self, lambda watch: RunFolder(event.run).info().data.kind, self._learn, lambda error: None)
         self._tick.start()
+        self._show()
+
+    def _learn(self, kind: str) -> None:
+        """What the run is trained on; the dataset that is chosen now may be another."""
+        self._unit = kind
         self._show()
 
     def _advance(self, event: Progress) -> None:
@@ -140,7 +149,8 @@ class StatusLine(QFrame):
         else:
             step, steps = now.step, now.steps
             if self._paused is None:
-                parts.append(words.rate(now.examples_per_second, "images" if self._pictures() else "points"))
+                if now.examples_per_second > 0:
+                    parts.append(words.rate(now.examples_per_second, self._unit))
                 if now.seconds_left is not None:
                     parts.append(f"{words.duration(now.seconds_left)} left")
             parts.append(f"{device} {words.memory(now.memory)}")
@@ -149,10 +159,7 @@ class StatusLine(QFrame):
         if self._paused is not None:
             why = {"asked": "Paused", "nan": "Paused: not a number", "memory": "Paused: out of memory"}
             return " · ".join([why[self._paused.reason], f"step {self._paused.step:,} of {steps:,}", *parts])
-        return " · ".join([f"step {step:,} of {steps:,}", *parts])
-
-    def _pictures(self) -> bool:
-        return self.session.dataset is None or self.session.dataset.kind == "images"
+        return " · ".join([f"▶ step {step:,} of {steps:,}", *parts])
 
 
 class _Jobs(QWidget):

@@ -20,6 +20,9 @@ from studio.training.events import Ended, Measured, Paused, Progress, Resumed, S
 RATE = 20.0
 _URGENT = (Answer, Failed, Ready, EngineDied, Started, Paused, Resumed, Ended)
 _IDLE = 0.2
+CLOSING = 20.0
+"""Seconds that the end of a training may take when the window closes: a big checkpoint is written in that time, and an
+engine that hangs is killed after it. Checkpoints are written beside the old ones, so nothing is ever half."""
 
 
 class Trainer(QThread):
@@ -71,7 +74,7 @@ class Trainer(QThread):
             self._begin()
             self._listen()
         finally:
-            self._engine.close(timeout=25)
+            self._engine.close(timeout=CLOSING)
 
     def _begin(self) -> None:
         self._engine.start()

@@ -14,8 +14,8 @@ from studio.data import places
 from studio.data.dataset import DataSpec
 from studio.engine.messages import Ask, EngineDied, Failed, Ready, Start
 from studio.explore.questions import Describe, Where
-from studio.gui import work
-from studio.gui.session import Session, Trouble, interrupted
+from studio.gui import unfinished, work
+from studio.gui.session import Session, Trouble
 from studio.runs.folder import RunFolder, RunState
 from studio.training.events import Checkpointed, Ended, Measured, Paused, Progress, SheetDrawn, Started
 from tests.gui.conftest import FakeEngine
@@ -171,7 +171,7 @@ def test_an_interrupted_run_is_offered_and_goes_on(session: Session, engine: Fak
     make(session)
     (places.runs() / "damaged").mkdir()
     (places.runs() / "damaged" / "state.json").write_text("{")
-    assert [(p, s) for p, _, s in interrupted(places.runs())] == [(run, 50)]
+    assert [(r.path, r.step, r.crashed) for r in unfinished.look(places.runs())] == [(run, 50, True)]
     with qtbot.waitSignal(session.trouble) as told:
         session.offer_interrupted()
     trouble: Trouble = told.args[0]
@@ -183,16 +183,42 @@ def test_an_interrupted_run_is_offered_and_goes_on(session: Session, engine: Fak
     assert engine.last(Start).run == run
 
 
+def test_the_run_that_trained_when_the_window_went_is_offered_once(
+    session: Session, engine: FakeEngine, qtbot: QtBot
+) -> None:
+    run = crashed_run(session, "stopped")
+    session.train(run)  # and then the window was killed: its engine stopped the run with a checkpoint
+    later = Session(engine)
+    with qtbot.waitSignal(later.trouble) as told:
+        later.offer_interrupted()
+    trouble: Trouble = told.args[0]
+    assert "in training when the window closed" in trouble.what
+    assert "step 50" in trouble.why
+    assert (trouble.action, trouble.about) == ("Resume", run)
+    assert later.settings.get("training") == ""
+    later.train(run)
+    engine.tell(ended(run))
+    assert later.settings.get("training") == ""
+    assert unfinished.look(places.runs()) == []
+
+
+def test_a_run_without_a_checkpoint_says_that_it_begins_again(session: Session) -> None:
+    (run,) = make(session)
+    RunFolder(run).write_state(RunState("running", 7, 100))
+    (found,) = unfinished.look(places.runs())
+    assert "begins again" in found.why
+
+
 @pytest.mark.parametrize("status", ["new", "stopped", "finished", "failed"])
 def test_a_run_that_ended_is_not_offered(session: Session, status: Any) -> None:
     crashed_run(session, status)
-    assert interrupted(places.runs()) == []
+    assert unfinished.look(places.runs()) == []
 
 
 def test_a_run_that_somebody_trains_is_not_offered(session: Session) -> None:
     run = crashed_run(session)
     with RunFolder(run).lock():
-        assert interrupted(places.runs()) == []
+        assert unfinished.look(places.runs()) == []
 
 
 def test_the_queue_comes_back_and_waits_for_the_person(engine: FakeEngine, qtbot: QtBot) -> None:

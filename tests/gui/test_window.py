@@ -170,7 +170,7 @@ def test_the_status_line_says_what_the_training_does(window: MainWindow, session
     engine.tell(started("a"), Checkpointed("a", 12_000))
     engine.tell(Progress("a", 12_400, 50_000, 412.2, 30.0, 720.0, int(2.1 * 2**30)))
     assert window.status.text.text() == (
-        "step 12,400 of 50,000 · 412 images/s · 12 min left · CPU 2.1 GiB · checkpoint 0 s ago"
+        "▶ step 12,400 of 50,000 · 412 images/s · 12 min left · CPU 2.1 GiB · checkpoint 0 s ago"
     )
     engine.tell(Paused("a", 12_400, "asked"))
     assert window.status.text.text().startswith("Paused · step 12,400 of 50,000")
@@ -184,6 +184,19 @@ def test_the_status_line_says_what_the_training_does(window: MainWindow, session
     engine.tell(Ended("a", 12_500, "stopped"))
     assert window.status.text.text() == "Stopped at step 12,500"
     assert not window.status.pause.isVisible()
+
+
+def test_the_status_line_counts_what_the_run_is_made_of_whatever_is_chosen(
+    window: MainWindow, session: Session, engine: FakeEngine, digits: DataSpec, qtbot: QtBot
+) -> None:
+    moons = store.prepare(builtin.source("two-moons"), None, Watch()).spec
+    run = session.new_run("wgan_gp", {"steps": 50_000}, moons)
+    session.train(run)
+    session.choose_dataset(digits)
+    engine.tell(started(run), Progress(run, 0, 50_000, 0.0, 0.1, None, 2**20))
+    assert window.status.text.text() == "▶ step 0 of 50,000 · CPU 1.0 MiB"  # no speed yet: none is told
+    engine.tell(Progress(run, 9, 50_000, 635.0, 30.0, 720.0, 2**20))
+    qtbot.waitUntil(lambda: "635 points/s" in window.status.text.text())
 
 
 def test_long_work_shows_how_far_it_is_and_short_work_does_not_flicker(window: MainWindow, qtbot: QtBot) -> None:

@@ -50,6 +50,7 @@ class CompareWith(QToolButton):
         self.setIconSize(QSize(16, 16))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setAutoRaise(True)
+        self.setStyleSheet("padding: 2px 8px")  # as high as the tabs beside it
         self.clicked.connect(self._look)
         self._show()
 

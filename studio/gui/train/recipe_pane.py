@@ -61,6 +61,11 @@ class RecipePane(QWidget):
         self.expect = QLabel()
         self.expect.setWordWrap(True)
         self.expect.setAccessibleName("What to expect")
+        self.expect.setMinimumHeight(2 * self.expect.fontMetrics().lineSpacing() + 2)
+        self.expect.setAlignment(Qt.AlignmentFlag.AlignTop)
+        keeping = self.expect.sizePolicy()
+        keeping.setRetainSizeWhenHidden(True)  # the fields below must not jump while one edits them
+        self.expect.setSizePolicy(keeping)
 
         self.form = RecipeForm()
         self.form.edited.connect(self.recipe.edit)
@@ -139,7 +144,7 @@ class RecipePane(QWidget):
         self.recipe.failed.connect(self.say)
         session.catalogue_changed.connect(self._fill_models)
         for signal in (session.started, session.ended, session.dataset_chosen, session.queue_changed):
-            signal.connect(lambda *_: self._show_judgement())
+            signal.connect(self._show_judgement)
         self._fill_models()
 
     # --- how it looks
@@ -173,7 +178,7 @@ class RecipePane(QWidget):
         self.say("")
         self._show_judgement()
 
-    def _show_judgement(self) -> None:
+    def _show_judgement(self, *_: object) -> None:
         """Problems at their fields, what to expect, and whether Train can be pressed."""
         recipe, training = self.recipe, bool(self.session.training)
         homeless = self.form.show_problems(recipe.problems)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QUndoCommand
 from PySide6.QtWidgets import (
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -21,11 +19,10 @@ from studio.gui.icons import icon
 from studio.gui.session import Session
 from studio.gui.train.editors import NumberBox
 from studio.gui.train.facts import Doing, RunFacts, going, resting
+from studio.gui.train.rates import Rates
 from studio.gui.train.recipe_form import RecipeForm
 from studio.training import control
 from studio.training.events import Checkpointed, Ended, Paused, Progress, RateChanged, Resumed, Started
-
-RATES = (1e-8, 1.0)
 
 
 class RunPane(QWidget):
@@ -39,8 +36,6 @@ class RunPane(QWidget):
         self.session = session
         self.facts: RunFacts | None = None
         self.path = ""
-        self.players: dict[str, tuple[NumberBox, QPushButton]] = {}
-        self.rates: dict[str, float] = {}
         self._started: Started | None = None
         self._paused: Paused | None = None
         self._step = self._steps = 0
@@ -72,13 +67,7 @@ class RunPane(QWidget):
             row.addWidget(button)
         row.addStretch(1)
 
-        self.rate_box = QWidget()
-        self._rates_grid = QGridLayout(self.rate_box)
-        self._rates_grid.setContentsMargins(0, 0, 0, 0)
-        self._rates_grid.setHorizontalSpacing(theme.SPACE // 2)
-        self._rates_grid.setVerticalSpacing(theme.SPACE // 2)
-        self._rates_grid.setColumnStretch(1, 1)
-
+        self.rates = Rates(session)
         self.again = QWidget()
         more = QHBoxLayout(self.again)
         more.setContentsMargins(0, 0, 0, 0)
@@ -127,7 +116,7 @@ class RunPane(QWidget):
         above.addLayout(doing)
         above.addWidget(self.verbs)
         above.addWidget(self.again)
-        above.addWidget(self.rate_box)
+        above.addWidget(self.rates)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE)
@@ -192,23 +181,11 @@ class RunPane(QWidget):
         self.session.train(self.path, int(self.to.value()))
         self._show()
 
-    def _rate_edited(self, player: str, rate: float) -> None:
-        if RATES[0] <= rate <= RATES[1] and rate != self.rates.get(player):
-            self.session.undo.push(_RateChange(self, player, self.rates.get(player, rate), rate))
-
-    def set_rate(self, player: str, rate: float) -> None:
-        """Ask for another learning rate; the field shows it at once, the engine confirms it."""
-        self.rates[player] = rate
-        if player in self.players:
-            self.players[player][0].set_value(rate)
-        self.session.steer(control.SetRate(player, rate))
-
     # --- what happens
 
     def _on_started(self, event: Started) -> None:
         self._started, self._paused = event, None
-        self.rates = dict(event.rates)
-        self._build_rates()
+        self.rates.begin(event.rates)
         if event.run == self.path:
             self._step, self._steps = event.step, event.steps
         self._show()
@@ -233,47 +210,14 @@ class RunPane(QWidget):
         self._show()
 
     def _on_rate(self, event: RateChanged) -> None:
-        self.rates[event.player] = event.rate
-        if event.player in self.players:
-            self.players[event.player][0].set_value(event.rate)
+        self.rates.confirmed(event.player, event.rate)
 
     def _on_ended(self, event: Ended) -> None:
         self._started = self._paused = None
-        self.rates = {}
-        self._build_rates()
+        self.rates.begin({})
         self._show()
 
     # --- how it looks
-
-    def _build_rates(self) -> None:
-        self.players = {}
-        while (item := self._rates_grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        if not self.rates:
-            return
-        heading = QLabel("Learning rates")
-        theme.role(heading, "section")
-        heading.setToolTip("They change from the next move on, and stay in checkpoints")
-        self._rates_grid.addWidget(heading, 0, 0, 1, 3)
-        for at, (player, rate) in enumerate(self.rates.items(), 1):
-            label = QLabel(player)
-            box = NumberBox(whole=False, low=RATES[0], high=RATES[1], log=True)
-            box.set_value(rate)
-            box.setAccessibleName(f"Learning rate of the {player}")
-            box.setToolTip(f"Learning rate of the {player}: arrows step through 1, 2, 5, 10")
-            box.edited.connect(lambda value, player=player: self._rate_edited(player, float(value)))
-            label.setBuddy(box)
-            once = QPushButton("Step once")
-            theme.role(once, "quiet")
-            once.setToolTip(f"While paused: move the {player} once, and stay paused")
-            once.setAccessibleName(f"Step the {player} once")
-            once.clicked.connect(lambda _=False, player=player: self.session.steer(control.StepOnce(player)))
-            self._rates_grid.addWidget(label, at, 0)
-            self._rates_grid.addWidget(box, at, 1)
-            self._rates_grid.addWidget(once, at, 2)
-            self.players[player] = box, once
 
     @property
     def doing(self) -> Doing:
@@ -308,9 +252,8 @@ class RunPane(QWidget):
         self.pause.setText("Resume" if paused else "Pause")
         self.pause.setIcon(icon("play" if paused else "pause"))
         self.pause.setToolTip("Go on (Space)" if paused else "Stop moving; weights stay in memory (Space)")
-        self.rate_box.setVisible(training and bool(self.players))
-        for _, once in self.players.values():
-            once.setEnabled(paused)
+        self.rates.setVisible(training and bool(self.rates.players))
+        self.rates.set_steppable(paused)
         elsewhere = facts is not None and facts.state.status in ("running", "paused") and not facts.crashed
         queued = self.path in self.session.queue
         self.again.setVisible(facts is not None and not training and not elsewhere and not queued)
@@ -327,28 +270,3 @@ class RunPane(QWidget):
             self.resume.setToolTip("Another run is in training: this one goes to the end of the queue")
         else:
             self.resume.setToolTip(f"Go on from the last checkpoint to {int(self.to.value()):,} steps in all")
-
-
-class _RateChange(QUndoCommand):
-    """One learning rate of the run in training; without effect once that run has ended."""
-
-    def __init__(self, pane: RunPane, player: str, before: float, after: float) -> None:
-        super().__init__(f"learning rate of the {player} = {after:g}")
-        self.pane, self.player, self.before, self.after = pane, player, before, after
-        self.run = pane.session.training
-
-    def _set(self, rate: float) -> None:
-        if self.pane.session.training == self.run:
-            self.pane.set_rate(self.player, rate)
-
-    def id(self) -> int:
-        return (hash(("rate", self.player)) & 0x3FFFFFFF) + 1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        return False
-
-    def undo(self) -> None:
-        self._set(self.before)
-
-    def redo(self) -> None:
-        self._set(self.after)

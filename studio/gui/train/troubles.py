@@ -33,7 +33,7 @@ class Troubles(QObject):
             return
         name = Path(event.run).name
         if event.reason == "nan":
-            what, action, act = f"{name} paused: a value is not a number", "Halve the rates and go on", self.calm_down
+            what, action, act = f"{name} paused: a value is not a number", "Lower the rates and go on", self.calm_down
         elif event.reason == "memory":
             what, action = f"{name} paused: out of memory", "Recipe with half the batch"
             act = partial(self._smaller, event.run)
@@ -43,10 +43,12 @@ class Troubles(QObject):
         self.session.trouble.emit(Trouble(what, event.message, action, act, about=event.run))
 
     def calm_down(self) -> None:
-        """After values that are no numbers: half of every learning rate, and on."""
+        """After values that are no numbers: half of every learning rate, and on. One that was raised by far more than
+        that goes back to where it began: halving it would only bring the next trouble."""
         if self.session.training and self.session.is_paused:
-            for player, rate in list(self.page.run_pane.rates.items()):
-                self.page.run_pane.set_rate(player, rate / 2)
+            rates = self.page.run_pane.rates
+            for player, rate in list(rates.now.items()):
+                rates.set_rate(player, min(rate / 2, rates.first[player]))
             self.session.steer(control.Resume())
 
     def _smaller(self, run: str) -> None:

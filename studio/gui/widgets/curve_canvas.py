@@ -22,6 +22,8 @@ LIVE_MS = 100
 RAREST_MS = 1000
 SHARE = 0.025
 """Of one core that the redraws of one panel may take, painting included."""
+NAME = 18
+"""Pixels that a name upon the plot is high."""
 LONG = 200_000
 """Points from which on smoothing is left to a worker: it takes about 0.1 s for a million."""
 
@@ -318,10 +320,21 @@ class CurveCanvas(QWidget):
             room = 0.06 * (top - bottom) or 0.1 * abs(top) or 0.5
             below = 3 * room if any(c.reference for c in shown) else room  # for their names
             self.plot.view.setYRange(bottom - below, top + room, padding=0)
+        self._part_names([c for c in shown if c.name is not None])
         self._draw_marks(low, high, width)
         self.drawn_anew.emit()
         self.plot.widget.scene().prepareForPaint()  # or it would be done while painting, and paint twice
         self._cost = time.thread_time() - started
+
+    def _part_names(self, named: list[Curve]) -> None:
+        """A level's name stands below its line; above it where the next lower level is so near that they would lie
+        on one another."""
+        bottom, top = self.plot.view.viewRange()[1]
+        pixel = (top - bottom) / max(1.0, self.plot.view.height())
+        rising = sorted(named, key=lambda c: c.name.pos().y())
+        for at, curve in enumerate(rising):
+            near = at > 0 and curve.name.pos().y() - rising[at - 1].name.pos().y() < NAME * pixel
+            curve.name.setAnchor((1, 1) if near else (1, 0))
 
     def _draw_marks(self, low: float, high: float, width: int) -> None:
         inside = np.array([x for x, _ in self.marks if low <= x <= high])

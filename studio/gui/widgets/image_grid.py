@@ -28,6 +28,7 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from studio.gui import theme
 from studio.gui.widgets import grid_layout
+from studio.gui.widgets.atlas import Atlas
 from studio.gui.widgets.zoom import Zoom
 
 Pictures = npt.NDArray[np.uint8]
@@ -64,8 +65,7 @@ class ImageGrid(QWidget):
         self._name = name
         self._multi = multi
         self._images: Pictures = np.zeros((0, 1, 1, 3), np.uint8)
-        self._atlas = QImage()
-        self._across = 1
+        self._atlas = Atlas(self._images)
         self._layout: grid_layout.GridLayout | None = None
         self._zoom: Zoom | None = None
         self._pressed: QPoint | None = None
@@ -103,7 +103,7 @@ class ImageGrid(QWidget):
             raise ValueError(f"pictures are uint8 N×H×W×3, not {images.dtype} {images.shape}")
         same = images.shape == self._images.shape
         self._images = images
-        self._build()
+        self._atlas = Atlas(images)
         if not same:
             kept = {i for i in self.selected if i < len(images)}
             if kept != self.selected:
@@ -147,42 +147,11 @@ class ImageGrid(QWidget):
 
     def picture(self) -> QImage:
         """All tiles as one image at their own size, one pixel apart, as they are arranged now."""
-        count, height, width = self._images.shape[:3]
-        columns = max(1, self.columns)
-        rows = -(-count // columns)
-        sheet = QImage(columns * (width + 1) - 1, max(1, rows * (height + 1) - 1), QImage.Format.Format_RGB32)
-        sheet.fill(QColor(theme.palette().ground))
-        painter = QPainter(sheet)
-        for index in range(count):
-            row, column = divmod(index, columns)
-            painter.drawImage(QPoint(column * (width + 1), row * (height + 1)), self._atlas, self._source(index))
-        painter.end()
-        return sheet
+        return self._atlas.sheet(max(1, self.columns), QColor(theme.palette().ground))
 
     def picture_of(self, index: int) -> QImage:
         """One tile at its own size."""
-        return self._atlas.copy(self._source(index))
-
-    def _build(self) -> None:
-        """One image of all tiles, about square: painters lose precision beyond 32,767 pixels."""
-        count, height, width = self._images.shape[:3]
-        if count == 0:
-            self._atlas = QImage()
-            return
-        self._across = across = int(np.ceil(np.sqrt(count)))
-        down = -(-count // across)
-        full = self._images
-        if across * down != count:
-            full = np.concatenate([full, np.zeros((across * down - count, height, width, 3), np.uint8)])
-        flat = np.ascontiguousarray(full.reshape(down, across, height, width, 3).transpose(0, 2, 1, 3, 4))
-        flat = flat.reshape(down * height, across * width, 3)
-        borrowed = QImage(flat.data, flat.shape[1], flat.shape[0], flat.strides[0], QImage.Format.Format_RGB888)
-        self._atlas = borrowed.convertToFormat(QImage.Format.Format_RGB32)  # a copy, and what painters are fastest with
-
-    def _source(self, index: int) -> QRect:
-        height, width = self._images.shape[1:3]
-        row, column = divmod(index, self._across)
-        return QRect(column * width, row * height, width, height)
+        return self._atlas.picture(index)
 
     def _arrange(self) -> None:
         count, height, width = self._images.shape[:3]
@@ -209,7 +178,7 @@ class ImageGrid(QWidget):
         painter.scale(1 / ratio, 1 / ratio)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._layout.scale < 1)
         for index in range(len(self._images)):
-            painter.drawImage(QRect(*self._layout.rect(index)), self._atlas, self._source(index))
+            self._atlas.draw(painter, index, QRect(*self._layout.rect(index)))
         for index in self.selected:
             self._mark(painter, QRectF(*self._layout.rect(index)), ratio)
         if self.hasFocus() and 0 <= self.current < len(self._images):

@@ -116,7 +116,7 @@ def test_verbs_send_their_wishes(running: TrainPage, session: Session, engine: F
 
 
 def test_single_steps_are_for_a_paused_run(running: TrainPage, session: Session, engine: FakeEngine) -> None:
-    once = {player: button for player, (_, button) in running.run_pane.players.items()}
+    once = {player: button for player, (_, button) in running.run_pane.rates.players.items()}
     assert list(once) == ["critic", "generator"]
     assert not once["critic"].isEnabled()
     engine.tell(Paused(session.training, 3, "asked"))
@@ -127,7 +127,7 @@ def test_single_steps_are_for_a_paused_run(running: TrainPage, session: Session,
 def test_a_learning_rate_is_changed_live_and_taken_back(
     running: TrainPage, session: Session, engine: FakeEngine
 ) -> None:
-    box, _ = running.run_pane.players["critic"]
+    box, _ = running.run_pane.rates.players["critic"]
     box.stepBy(1)
     assert engine.last(SetRate) == SetRate("critic", 2e-4)
     session.undo.undo()
@@ -148,7 +148,7 @@ def test_samples_appear_and_checkpoints_are_marked(
 
 
 @pytest.mark.parametrize(
-    ("reason", "way_out"), [("nan", "Halve the rates and go on"), ("memory", "Recipe with half"), ("disk", "Go on")]
+    ("reason", "way_out"), [("nan", "Lower the rates and go on"), ("memory", "Recipe with half"), ("disk", "Go on")]
 )
 def test_trouble_is_a_banner_with_a_way_out(
     running: TrainPage, session: Session, engine: FakeEngine, reason: str, way_out: str

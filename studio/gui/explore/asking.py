@@ -55,7 +55,7 @@ class Latest:
             if turn == self._turn:
                 self._next()
                 if failed is not None:
-                    failed(message)
+                    failed(brief(message))
 
         self._session.ask(question, self._owner, done, topic=self._topic, failed=fail, slow=self._slow)
 
@@ -127,7 +127,7 @@ class Batches:
             if turn == self._round:
                 self._finish()
                 if failed is not None:
-                    failed(message)
+                    failed(brief(message))
 
         send(0)
 
@@ -154,3 +154,9 @@ def joined(parts: list[Decoded]) -> Decoded:
         np.concatenate([p.images for p in parts]),
         None if parts[0].points is None else np.concatenate([p.points for p in parts if p.points is not None]),
     )
+
+
+def brief(message: str) -> str:
+    """The first line of what went wrong, to be shown in a picture's place; libraries tell whole lists."""
+    first, _, rest = message.strip().partition("\n")
+    return f"{first.rstrip(':')} …" if rest else first

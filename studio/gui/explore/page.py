@@ -8,9 +8,6 @@ from typing import Any
 from PySide6.QtCore import QElapsedTimer, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
-    QLabel,
-    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QTabWidget,
@@ -20,12 +17,12 @@ from PySide6.QtWidgets import (
 
 from studio.explore.questions import Describe, ModelView, Where
 from studio.export.provenance import Provenance
-from studio.gui import icons, theme, work
+from studio.gui import theme, work
 from studio.gui.explore.asking import Latest
+from studio.gui.explore.header import Header
 from studio.gui.explore.notice import Notice
 from studio.gui.explore.panel import Panel
 from studio.gui.explore.panels import PANELS
-from studio.gui.explore.parts import button, row
 from studio.gui.export.sheet import ExportSheet
 from studio.gui.session import Session, Trouble
 from studio.runs.folder import DamagedRun, RunFolder
@@ -55,27 +52,10 @@ class ExplorePage(QWidget):
         self._stale = True
         self._since_live = QElapsedTimer()
 
-        self.title = QLabel()
-        theme.role(self.title, "title")
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.live = QLabel()
-        self.live.setAccessibleName("weights that are shown")
-        self.checkpoints = QComboBox()
-        self.checkpoints.setAccessibleName("checkpoint")
-        self.checkpoints.setToolTip("Whose weights draw: the newest ones, or those of an older checkpoint")
-        self.checkpoints.setMinimumContentsLength(12)
-        self.checkpoints.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.checkpoints.activated.connect(lambda i: self.show_checkpoint(self.checkpoints.itemData(i)))
-        self.export_button = button(
-            "Export …", "export", "Take pictures, walks or the model away (Ctrl+E)", self.export
-        )
-        self._dress_export("primary")
-        self.header = QWidget()
-        bar = row(self.title)
-        bar.setStretch(0, 1)
-        for part in (self.live, self.checkpoints, self.export_button):
-            bar.addWidget(part)
-        self.header.setLayout(bar)
+        self.header = Header(self.export)
+        self.title, self.live = self.header.title, self.header.live
+        self.checkpoints, self.export_button = self.header.checkpoints, self.header.export_button
+        self.header.checkpoint_wanted.connect(self.show_checkpoint)
 
         self.pictures = QStackedWidget()
         self.controls = QTabWidget()
@@ -211,8 +191,7 @@ class ExplorePage(QWidget):
             self.controls.addTab(panel.controls, panel.title)
         self.controls.blockSignals(False)
         self.body.setCurrentWidget(self.split)
-        self.export_button.setEnabled(True)
-        self.checkpoints.setEnabled(True)
+        self.header.something()
         self._panel_changed(0)
         for panel in self.open:
             panel.show_run(Where(self.run, self.checkpoint), view)
@@ -233,25 +212,13 @@ class ExplorePage(QWidget):
         """Words in place of panels."""
         self.notice.say(words, more, train=train)
         self.body.setCurrentIndex(0)
-        self.export_button.setEnabled(False)
-        self.export_button.setVisible(not train)  # one primary button at a time
-        self.checkpoints.setVisible(False)
-        self.live.clear()
+        self.header.nothing(export=not train)  # one primary button at a time
 
     # --- which weights
 
     def _list_checkpoints(self) -> None:
-        if self.view is None:
-            return
-        self.export_button.setVisible(True)
-        self.checkpoints.setVisible(True)
-        self.checkpoints.blockSignals(True)
-        self.checkpoints.clear()
-        self.checkpoints.addItem("Live weights" if self._is_live() else "Newest weights", None)
-        for step in reversed(self.view.checkpoints):
-            self.checkpoints.addItem(f"Step {step:,}", step)
-        self.checkpoints.setCurrentIndex(max(self.checkpoints.findData(self.checkpoint), 0))
-        self.checkpoints.blockSignals(False)
+        if self.view is not None:
+            self.header.list_checkpoints(self.view.checkpoints, self.checkpoint, live=self._is_live())
 
     def show_checkpoint(self, step: int | None) -> None:
         """Other weights of the same run; the latent and all settings stay."""
@@ -265,9 +232,7 @@ class ExplorePage(QWidget):
         return bool(self.run) and self.session.training == self.run
 
     def _show_step(self, step: int) -> None:
-        live = self._is_live() and self.checkpoint is None
-        self.live.setText(f"● live · step {step:,}" if live else f"step {step:,}")
-        theme.role(self.live, "good" if live else "quiet")
+        self.header.show_step(step, live=self._is_live() and self.checkpoint is None)
 
     def _weights_may_be_there(self, event: Event) -> None:
         if event.run == self.run:
@@ -305,15 +270,11 @@ class ExplorePage(QWidget):
             self.sheet.show_offer(offer)
             self.side.setCurrentWidget(self.sheet)
             self.sheet.setFocus()
-            self._dress_export("quiet")  # the sheet has the primary button now
+            self.header.dress_export("quiet")  # the sheet has the primary button now
 
     def _close_export(self) -> None:
         self.side.setCurrentWidget(self.controls)
-        self._dress_export("primary")
-
-    def _dress_export(self, role: str) -> None:
-        theme.role(self.export_button, role)
-        self.export_button.setIcon(icons.icon("export", "on_accent" if role == "primary" else ""))
+        self.header.dress_export("primary")
 
     def restore(self, made: Provenance) -> None:
         """Show the checkpoint and the latent that a dropped file was made of; its run was chosen just before."""

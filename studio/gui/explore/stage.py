@@ -65,7 +65,7 @@ class Stage(QWidget):
         self.grid.selection_changed.connect(lambda: self.explorer.select(self.grid.selected))
         self.picture = Picture("the current latent")
         self.caption = quiet()
-        self.hint = quiet("Click: take it up. Ctrl+click: select several")
+        self.hint = quiet("Click to steer one, Ctrl+click to select several")
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setChildrenCollapsible(False)
         for label in (self.hint, self.caption):

@@ -98,7 +98,7 @@ class Details(QScrollArea):
         self.show_rows([])
 
     def _make_buttons(self) -> None:
-        self.primary = QPushButton("Open in Explore")
+        self.primary = QPushButton("Explore")
         role(self.primary, "primary")
         self.primary.clicked.connect(self._primary)
         self.resume = QPushButton("Resume")
@@ -178,8 +178,8 @@ class Details(QScrollArea):
         self.message.setVisible(bool(row.message))
         self.message.setText(f"{row.message}\n\n{_DAMAGED}" if row.damaged else row.message)
         role(self.message, "bad" if row.shown in ("failed", "damaged") else "warn")
-        self.primary.setText("Open in Explore")
-        self.primary.setToolTip("Take the model apart by hand (Return)")
+        self.primary.setText("Explore")
+        self.primary.setToolTip("Open in Explore: take the model apart by hand (Return)")
         self.primary.setAccessibleName("Open in Explore")
         self.resume.setText("Train" if row.shown == "new" else "Resume")
         self.resume.setToolTip("Go on from the newest checkpoint" if row.step else "Start the training")

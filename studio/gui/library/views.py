@@ -21,7 +21,7 @@ from studio.gui.library.model import COLUMNS, RunsFilter
 from studio.gui.library.row import Row
 from studio.gui.library.thumbnails import Thumbnails
 
-_WIDTHS = (200, 128, 128, 88, 88, 68, 72, 84, 120)
+_WIDTHS = (200, 124, 128, 84, 92, 68, 84, 72, 120)
 _HIDDEN = (model.PROGRESS, model.TAGS)
 _LEAST = 168
 

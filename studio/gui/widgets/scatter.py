@@ -11,12 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.gui import theme
+from studio.gui.widgets.plot import ValueAxis
 
 Points = npt.NDArray[Any]
+REAL = 0.45
+"""How much of its colour a real point keeps on the ground."""
 REACH = 12.0
 """Pixels around the pointer within which a click finds a sample."""
 
@@ -36,7 +39,7 @@ class Scatter(QWidget):
         self._mesh_columns = 0
         self._home: tuple[float, float, float] | None = None
 
-        self.plot = pg.PlotWidget()
+        self.plot = pg.PlotWidget(axisItems={side: ValueAxis(side) for side in ("left", "bottom")})
         self.plot.setAspectLocked(True)
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
@@ -51,6 +54,9 @@ class Scatter(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.plot)
+        self.key = QLabel(self.plot)
+        self.key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.key.setFont(theme.text_font(theme.SMALL_PIXELS))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("samples in the plane")
         self.setToolTip("Grey: training data. Click a sample to pick it, Ctrl adds; arrow keys and Enter do the same")
@@ -122,9 +128,14 @@ class Scatter(QWidget):
             axis.setPen(pg.mkPen(colours.line))
             axis.setTextPen(pg.mkPen(colours.quiet))
             axis.setTickFont(theme.text_font(theme.SMALL_PIXELS))
+        marks = [("real", theme.blend(colours.quiet, colours.base, REAL), "●"), ("samples", theme.curve_pen(1)[0], "●")]
+        marks.append(("current", colours.accent, "⬤"))
+        self.key.setText(" &nbsp; ".join(f'<font color="{ink}">{sign}</font> {name}' for name, ink, sign in marks))
+        self.key.setStyleSheet(f"color: {colours.quiet}; background: {colours.base}")
+        self.key.adjustSize()
         self._lines[0].setPen(pg.mkPen(theme.blend(colours.quiet, colours.base, 0.7), width=1))
         self._lines[1].setPen(pg.mkPen(colours.accent, width=2))
-        self._draw("real", size=4, symbol="o", fill="quiet", edge="", share=0.45)
+        self._draw("real", size=4, symbol="o", fill="quiet", edge="", share=REAL)
         self._draw_samples()
         self.set_near(self._at["near"])
         self.set_current(self._at["current"])
@@ -163,6 +174,9 @@ class Scatter(QWidget):
         if self._home is not None:
             x, y, reach = self._home
             self.plot.setRange(xRange=(x - reach, x + reach), yRange=(y - reach, y + reach), padding=0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.key.move(self.width() - self.key.sizeHint().width() - theme.SPACE, theme.SPACE // 2)
 
     # --- hands
 

@@ -13,6 +13,7 @@ from studio.engine.messages import Answer, Ask, EngineDied, Failed, Ready
 from studio.explore import latents
 from studio.explore.questions import Decode, Describe, Directions, ModelView
 from studio.export.provenance import Provenance
+from studio.gui.explore.asking import brief
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.page import ExplorePage
 from studio.gui.session import Session, Trouble
@@ -303,3 +304,8 @@ def test_directions_that_cannot_be_found_say_so(panel: LatentPanel, engine: ToyE
 def test_a_toy_is_the_same_each_time() -> None:
     z = latents.draw("normal", 12, 3, 0)
     assert np.array_equal(Toy().decode(z).images, Toy().decode(z).images)
+
+
+def test_what_went_wrong_takes_one_line_in_a_pictures_place() -> None:
+    assert brief("The run is gone.") == "The run is gone."
+    assert brief("Error(s) in loading:\n  size mismatch\n  and more") == "Error(s) in loading …"

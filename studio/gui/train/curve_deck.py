@@ -85,7 +85,7 @@ class CurveDeck(QWidget):
                     if number and is_reference(key):
                         continue  # the same data: the floor is drawn once
                     if known.get((key, number)) is not run.series[key]:
-                        label = label_of(key) + name
+                        label = label_of(key) + ("" if is_reference(key) else name)
                         panel.set_series(
                             key, label, run.series[key], number, reference=is_reference(key), term=term_of(key)
                         )

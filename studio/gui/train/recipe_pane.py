@@ -143,6 +143,7 @@ class RecipePane(QWidget):
         self.recipe.judged.connect(self._show_judgement)
         self.recipe.failed.connect(self.say)
         session.catalogue_changed.connect(self._fill_models)
+        theme.theme.changed.connect(self._cite)
         for signal in (session.started, session.ended, session.dataset_chosen, session.queue_changed):
             signal.connect(self._show_judgement)
         self._fill_models()
@@ -164,19 +165,24 @@ class RecipePane(QWidget):
         else:
             self.model.setCurrentIndex(self.model.findData(card.name))
             self.about.setText(card.about)
-            link = f"https://arxiv.org/abs/{card.arxiv}"
-            cite = f"{escape(card.authors)} {card.year}"
-            self.paper.setText(
-                f'{cite} · <a href="{link}" style="color: {theme.palette().accent}">arXiv:{card.arxiv}</a>'
-                if card.arxiv
-                else cite
-            )
-            self.paper.setToolTip(card.paper)
+            self._cite()
             self.form.set_fields(card.fields)
             self.form.show_values(self.recipe.values, self.recipe.baseline)
             self.reset.setEnabled(self.recipe.differs(list(self.recipe.values)))
         self.say("")
         self._show_judgement()
+
+    def _cite(self) -> None:
+        """The paper, its link in the accent of the theme."""
+        card = self.recipe.card
+        if card is None:
+            return
+        cite = f"{escape(card.authors)} {card.year}"
+        link, accent = f"https://arxiv.org/abs/{card.arxiv}", theme.palette().accent
+        if card.arxiv:
+            cite += f' · <a href="{link}" style="color: {accent}">arXiv:{card.arxiv}</a>'
+        self.paper.setText(cite)
+        self.paper.setToolTip(card.paper)
 
     def _show_judgement(self, *_: object) -> None:
         """Problems at their fields, what to expect, and whether Train can be pressed."""
@@ -188,11 +194,13 @@ class RecipePane(QWidget):
             self.say("")
         self.words.setProperty("of", "problems" if homeless else "")
         self.heading.setText("Recipe of the next run" if training else "Recipe")
-        expect = recipe.expect if recipe.data is not None else "Choose a dataset at the left, or drop images here."
+        expect = recipe.expect or ("Looking for what suits this dataset …" if recipe.waiting else "")
+        if recipe.data is None:
+            expect = "Choose a dataset at the left, or drop images here."
         self.expect.setText(expect)
         self.expect.setVisible(bool(expect))
         count = len(recipe.problems)
-        able = recipe.card is not None and recipe.data is not None and not count
+        able = recipe.card is not None and recipe.data is not None and not count and not recipe.waiting
         self.train.setEnabled(able and not training)
         self.enqueue.setEnabled(able)
         why = (
@@ -200,6 +208,8 @@ class RecipePane(QWidget):
             if recipe.data is None
             else f"{count} problem{'s' * (count != 1)} in the recipe, marked at the fields"
             if count
+            else "One moment: what suits this dataset is being looked up"
+            if recipe.waiting
             else ""
         )
         self.train.setToolTip(why or ("A run is in training: add this one to the queue" if training else "Train now"))

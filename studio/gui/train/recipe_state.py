@@ -41,6 +41,8 @@ class RecipeState(QObject):
         self.values: dict[str, Value] = {}
         self.baseline: dict[str, Value] = {}
         self.expect = ""
+        self.waiting = False
+        """Whether it is being looked up which model and recipe suit the dataset."""
         self._chosen = False  # a person chose the model: another dataset does not change it
         self._engine_says: tuple[Problem, ...] = ()
         self._check = QTimer(self)
@@ -93,7 +95,7 @@ class RecipeState(QObject):
         """Another model, with its own suggestion for the dataset."""
         card = self.session.card(name)
         if card is not None and name != self.model:
-            self._chosen = True
+            self._chosen, self.waiting = True, False
             self.session.undo.push(_Change(self, f"model {card.title}", name, None))
 
     def load(self, model: str, values: Mapping[str, Value], words: str = "open recipe") -> None:
@@ -106,7 +108,7 @@ class RecipeState(QObject):
             known = ", ".join(m.name for m in self.session.models)
             self.failed.emit(f"There is no model {model!r} here; there are: {known or 'none yet'}.")
             return
-        self._chosen = True
+        self._chosen, self.waiting = True, False
         self.session.undo.push(_Change(self, words, model, {**card.defaults, **values}))
 
     def load_text(self, text: str) -> None:
@@ -159,12 +161,20 @@ class RecipeState(QObject):
         if self.data is None:
             return
         question = Propose(self.data, self.model if self._chosen else "")
+        self.waiting = not self._chosen
         self.session.ask(
-            question, self, lambda p: self._suggested(p, fresh), topic="recipe suggestion", failed=self.failed.emit
+            question, self, lambda p: self._suggested(p, fresh), topic="recipe suggestion", failed=self._no_suggestion
         )
+        self.judged.emit()
+
+    def _no_suggestion(self, why: str) -> None:
+        self.waiting = False
+        self.judged.emit()
+        self.failed.emit(why)
 
     def _suggested(self, proposal: Proposal, fresh: bool) -> None:
         """Fields that a person edited stay; the others follow the suggestion."""
+        self.waiting = False
         if proposal.model == self.model:
             edited = {} if fresh else {n: v for n, v in self.values.items() if v != self.baseline.get(n)}
         else:

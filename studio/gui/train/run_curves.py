@@ -47,6 +47,8 @@ class RunCurves:
             if series is None:
                 series = self.series[key] = Series()
                 new = True
+            elif len(series) and series.x[-1] >= event.step:  # the step was done again: after a pause, or step by step
+                series.truncate(event.step)
             series.append(event.step, value)
         return new
 

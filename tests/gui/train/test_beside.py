@@ -14,7 +14,7 @@ from studio.data import builtin, store
 from studio.gui.session import Session
 from studio.gui.train.compare_with import Other, short_names
 from studio.gui.train.page import TrainPage
-from studio.gui.train.run_curves import term_of, title_of
+from studio.gui.train.run_curves import RunCurves, term_of, title_of
 from studio.gui.widgets.curves import CurvePanel
 from studio.gui.widgets.legend import Entry, Legend
 from studio.training.events import Measured, Started
@@ -145,3 +145,11 @@ def test_curves_keep_their_colours_in_whatever_order_they_come(qtbot: QtBot) -> 
             panel.set_curve(key, key, [0, 1], [1, 2])
     first, second = ([(e.label, e.colour) for e in panel.legend.entries] for panel in panels)
     assert first == second
+
+
+def test_a_step_that_is_done_again_replaces_its_numbers() -> None:
+    curves = RunCurves("run")
+    curves.add(Measured("run", 1, 0.1, {"loss/critic": 1.0, "wasserstein/sliced": 3.0}))
+    curves.add(Measured("run", 1, 0.1, {"loss/critic": 2.0}))
+    assert curves.series["loss/critic"].y.tolist() == [2.0]
+    assert curves.series["wasserstein/sliced"].y.tolist() == [3.0]

@@ -213,3 +213,21 @@ def test_while_one_trains_the_next_is_queued(ready: TrainPage, session: Session,
     pane.enqueue.click()
     assert len(session.queue) == 1
     assert len(engine.all(Start)) == 1
+
+
+def test_nothing_is_trained_before_what_suits_the_dataset_is_known(
+    page: TrainPage, session: Session, engine: FakeEngine
+) -> None:
+    session.choose_dataset(DATA)
+    assert not page.recipe_pane.train.isEnabled()
+    assert "suits" in page.recipe_pane.expect.text()
+    engine.answer(Proposal("toy", dict(SUGGESTED), (), "About a minute."), Propose)
+    assert page.recipe_pane.train.isEnabled()
+    assert page.recipe_pane.expect.text() == "About a minute."
+
+
+def test_without_an_answer_the_defaults_can_be_trained(page: TrainPage, session: Session, engine: FakeEngine) -> None:
+    session.choose_dataset(DATA)
+    page.recipe_pane.recipe._no_suggestion("The engine is gone.")
+    assert page.recipe_pane.train.isEnabled()
+    assert "gone" in page.recipe_pane.words.text()

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QMenu, QSplitter, 
 
 from studio.gui.datasets import Datasets, Offer
 from studio.gui.icons import icon
+from studio.gui.library import shelf
 from studio.gui.library.actions import Verbs
-from studio.gui.library.model import ROW
+from studio.gui.library.model import ROW, RunsModel
 from studio.gui.library.row import Row
 from studio.gui.library.shelf import Shelf
 from studio.gui.rows import Index, TwoLines
@@ -33,15 +34,14 @@ class Sidebar(QWidget):
         super().__init__(parent)
         self.session = session
         self.datasets = datasets
-        self.shelf = Shelf(session, self)
+        self.shelf = shelf.of(session)
         self.verbs = Verbs(self.shelf, self)
         self.setMinimumWidth(22 * SPACE)
 
         self.offers = _Offers(datasets, self)
         self.data = _List("Datasets", _OfferRows(self))
         self.data.setModel(self.offers)
-        self.newest = _NewestFirst(self)
-        self.newest.setSourceModel(self.shelf.model)
+        self.newest = _NewestFirst(self.shelf.model, self)
         self.runs = _List("Runs", _RunRows(self.shelf, self))
         self.runs.setModel(self.newest)
         self.runs.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
@@ -81,7 +81,6 @@ class Sidebar(QWidget):
         self.data.menu_wanted.connect(self._data_menu)
         self.runs.menu_wanted.connect(self._run_menu)
         self.offers.renamed.connect(datasets.rename)
-        self.shelf.model.renamed.connect(lambda path, title: self.verbs.edit("title", {path: title}))
         session.dataset_chosen.connect(lambda _: self._follow())
         session.run_chosen.connect(lambda _: self._follow())
         datasets.changed.connect(self._follow)
@@ -324,13 +323,16 @@ class _OfferRows(TwoLines):
 class _NewestFirst(QSortFilterProxyModel):
     """The run in training first, then by age."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, rows: RunsModel, parent: QWidget) -> None:
         super().__init__(parent)
+        self._model = rows
+        self.setSourceModel(rows)
         self.setDynamicSortFilter(True)
         self.sort(0)
 
     def lessThan(self, left: Index, right: Index) -> bool:
-        a, b = left.data(ROW), right.data(ROW)
+        # The rows themselves: through ``data`` a thousand of them take several times as long to sort.
+        a, b = self._model.at(left.row()), self._model.at(right.row())
         return (a.shown not in ("training", "paused"), -a.created) < (b.shown not in ("training", "paused"), -b.created)
 
 

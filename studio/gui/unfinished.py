@@ -21,7 +21,7 @@ class Unfinished:
     def what(self) -> str:
         if self.crashed:
             return f"{self.title} was interrupted at step {self.step:,}"
-        return f"{self.title} was in training when the window closed"
+        return f"{self.title} was interrupted when the window closed"
 
     @property
     def why(self) -> str:

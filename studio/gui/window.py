@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +156,7 @@ class MainWindow(QWidget):
             self.show_page(self.page)
             if given:
                 self.drop(given)
-            QTimer.singleShot(200, self, lambda: self._page("train"))  # so that the first click on it need not wait
+            QTimer.singleShot(200, self, self._prepare_pages)
 
         work.run(self, lambda watch: memory.still_there(), back)
         self.session.offer_interrupted()
@@ -229,6 +230,14 @@ class MainWindow(QWidget):
             if isinstance(state, dict) and hasattr(page, "restore_state"):
                 page.restore_state(state)
         return self.pages[name]
+
+    def _prepare_pages(self) -> None:
+        """So that the first click on a page need not wait: those of training and of the library are built, of the
+        others what they import is there; each in its own turn."""
+        self._page("train")
+        for turn, (module, _) in enumerate(_CLASSES.values(), 1):
+            QTimer.singleShot(100 * turn, self, partial(importlib.import_module, module))
+        QTimer.singleShot(600, self, lambda: self._page("library"))
 
     def _compare(self, runs: list[str]) -> None:
         page: Any = self._page("compare")

@@ -192,7 +192,7 @@ def test_the_run_that_trained_when_the_window_went_is_offered_once(
     with qtbot.waitSignal(later.trouble) as told:
         later.offer_interrupted()
     trouble: Trouble = told.args[0]
-    assert "in training when the window closed" in trouble.what
+    assert "interrupted when the window closed" in trouble.what
     assert "step 50" in trouble.why
     assert (trouble.action, trouble.about) == ("Resume", run)
     assert later.settings.get("training") == ""

@@ -124,6 +124,25 @@ def test_every_page_opens_by_its_tab_and_is_the_real_one(
 # --- trouble
 
 
+def test_sidebar_and_library_page_share_one_reading_of_the_disk(
+    window: MainWindow, session: Session, digits: DataSpec, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.new_run("wgan_gp", {"steps": 10}, digits)
+    scans: list[int] = []
+    scan = session.library.scan
+    monkeypatch.setattr(session.library, "scan", lambda: (scans.append(1), scan())[1])
+    qtbot.waitUntil(lambda: window.sidebar.shelf.scanned and not window.sidebar.shelf._scanning)
+    page: Any = window._page("library")
+    assert page.shelf is window.sidebar.shelf
+    assert page.runs.shown.rowCount() == 1  # at once, of what the sidebar knows
+    scans.clear()
+    session.library_changed.emit()
+    qtbot.waitUntil(lambda: bool(scans) and not page.shelf._scanning)
+    assert scans == [1]
+    page.shelf.model.setData(page.shelf.model.index(0, 0), "Mine")
+    assert session.undo.count() == 1  # both show it, one writes it
+
+
 def test_trouble_is_a_banner_with_its_way_out(window: MainWindow, session: Session, qtbot: QtBot) -> None:
     done: list[bool] = []
     session.trouble.emit(Trouble("x.zip could not be opened", "<b>why</b>", "Do it", lambda: done.append(True)))

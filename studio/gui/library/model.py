@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    QTimer,
+)
 from PySide6.QtCore import Signal as QtSignal
 
 from studio.gui.library import words
@@ -33,6 +41,10 @@ HELP: Final = (
 )
 _ORDER: Final = {shown: n for n, shown in enumerate(SHOWN)}
 _NUMBERS: Final = (TIME, SIZE, DATE)
+_PLAIN: Final = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
+_EDITABLE: Final = _PLAIN | Qt.ItemFlag.ItemIsEditable
+AT_ONCE: Final = 200
+"""Rows that come into the views at a time; a thousand in one go would hold the window for a third of a second."""
 
 
 class RunsModel(QAbstractTableModel):
@@ -70,10 +82,10 @@ class RunsModel(QAbstractTableModel):
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        flags = super().flags(index)
-        if index.column() == RUN and not self._rows[index.row()].damaged:
-            flags |= Qt.ItemFlag.ItemIsEditable
-        return flags
+        # The views ask some 18 times for each row that comes.
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        return _EDITABLE if index.column() == RUN and not self._rows[index.row()].damaged else _PLAIN
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         if not index.isValid():
@@ -110,6 +122,9 @@ class RunsModel(QAbstractTableModel):
 
     def rows(self) -> list[Row]:
         return list(self._rows)
+
+    def at(self, row: int) -> Row:
+        return self._rows[row]
 
     def row(self, path: str) -> Row | None:
         at = self._at.get(path)
@@ -223,16 +238,48 @@ def _sort(row: Row, column: int) -> Any:
 
 
 class RunsFilter(QSortFilterProxyModel):
-    """What is shown of the library, and in which order. Words of a search must all be found, anywhere."""
+    """What is shown of the library, and in which order. Words of a search must all be found, anywhere.
+
+    Many rows that come in one go (the first scan) are let in some at a time; ``filled`` follows the last of them.
+    """
+
+    filled = QtSignal()
 
     def __init__(self, source: RunsModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._words: tuple[str, ...] = ()
         self._status = ""
         self._tag = ""
+        self._limit: int | None = None
+        """How many rows of the source are let in so far; None: all."""
+        self._more = QTimer(self)
+        self._more.setInterval(0)
+        self._more.timeout.connect(self._let_in)
+        source.modelAboutToBeReset.connect(self._begin)  # heard before the reset is carried out here
+        self._begin(len(source.rows()))
         self.setSourceModel(source)
         self.setSortRole(SORT)
         self.setDynamicSortFilter(True)
+
+    @property
+    def filling(self) -> bool:
+        """Whether rows are still being let in."""
+        return self._limit is not None
+
+    def _begin(self, known: int | None = None) -> None:
+        if known is None or known > AT_ONCE:
+            self._limit = AT_ONCE
+            self._more.start()
+
+    def _let_in(self) -> None:
+        source = self.sourceModel()
+        self.beginFilterChange()
+        limit = (self._limit or 0) + AT_ONCE
+        self._limit = limit if source is not None and limit < source.rowCount() else None
+        self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
+        if self._limit is None:
+            self._more.stop()
+            self.filled.emit()
 
     @property
     def search(self) -> str:
@@ -260,6 +307,8 @@ class RunsFilter(QSortFilterProxyModel):
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
         source = self.sourceModel()
         assert isinstance(source, RunsModel)
+        if self._limit is not None and source_row >= self._limit:
+            return False
         row = source._rows[source_row]
         return (
             (not self._status or row.shown == self._status)

@@ -8,10 +8,10 @@ from PySide6.QtCore import QEvent
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
+from studio.gui.library import shelf
 from studio.gui.library.actions import Verbs
 from studio.gui.library.datasets import DatasetsPane
 from studio.gui.library.runs import RunsPane
-from studio.gui.library.shelf import Shelf
 from studio.gui.library.toast import Toast
 from studio.gui.session import Session
 from studio.gui.theme import SPACE, role
@@ -27,7 +27,7 @@ class LibraryPage(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self.shelf = Shelf(session, self)
+        self.shelf = shelf.of(session)
         self.verbs = Verbs(self.shelf, self)
         self.runs = RunsPane(session, self.shelf, self.verbs)
         self.datasets = DatasetsPane(session, self.shelf.thumbnails)

@@ -81,9 +81,9 @@ class RunsPane(QWidget):
         self.views.opened.connect(self.verbs.open)
         self.views.menu_wanted.connect(self._popup)
         self.views.selection_changed.connect(lambda: self._settle.start())
-        self.shelf.model.renamed.connect(lambda path, title: self.verbs.edit("title", {path: title}))
         self.shelf.changed.connect(self._refreshed)
         self.shelf.edited.connect(self._edited)
+        self.shown.filled.connect(self._refreshed)
         self.verbs.made.connect(self._select_made)
         self.empty.train_wanted.connect(lambda: self.session.page_wanted.emit("train"))
         self.empty.clear_wanted.connect(self.bar.clear_filters)
@@ -157,6 +157,9 @@ class RunsPane(QWidget):
             self._select_next = path
             return False
         if not self.shown.index_of(path).isValid():
+            if self.shown.filling:
+                self._select_next = path
+                return False
             self.bar.clear_filters()
             self.shown.narrow(search="", status="", tag="")
         return self.views.select(path)

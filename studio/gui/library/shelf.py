@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
+from PySide6.QtCore import QFileSystemWatcher, QObject, Qt, QTimer, Signal
 
 from studio.data.watch import Cancelled, Watch
 from studio.gui import work
@@ -37,6 +37,11 @@ class _Job:
     quick: bool
 
 
+def of(session: Session) -> Shelf:
+    """The one shelf of a session, for all who show its library; made when the first of them asks."""
+    return session.findChild(Shelf, options=Qt.FindChildOption.FindDirectChildrenOnly) or Shelf(session, session)
+
+
 class Shelf(QObject):
     """Owns the rows. ``changed`` follows every scan, ``edited`` every change of a single row."""
 
@@ -47,6 +52,7 @@ class Shelf(QObject):
         super().__init__(parent)
         self.session = session
         self.model = RunsModel(self)
+        self.model.renamed.connect(self._rename)
         self.thumbnails = Thumbnails(self)
         self.thumbnails.ready.connect(self.model.thumbnail_came)
         self.scanned = False
@@ -192,6 +198,12 @@ class Shelf(QObject):
             lambda wrong: finished(job.failed, wrong),
             title=job.title,
         )
+
+    def _rename(self, path: str, title: str) -> None:
+        """Somebody typed over a title, in the sidebar or in the page."""
+        from studio.gui.library.edits import Edit  # it needs this module
+
+        self.session.undo.push(Edit(self, "title", {path: title}))
 
     def show(self, fresh: Row) -> None:
         """Show an edit before the disk has it."""

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from studio.data import places
 from studio.gui.library import model
 from studio.gui.library.page import LibraryPage
+from studio.gui.library.row import Row
 from studio.gui.session import Session
 from studio.runs.folder import RunFolder, RunState
 from studio.training.events import Ended, Paused, Progress, SheetDrawn, Started
@@ -22,6 +23,7 @@ from tests.gui.conftest import FakeEngine
 from tests.gui.library import made
 
 Open = Callable[[], LibraryPage]
+ROW = Row("/a", "a", "wgan_gp", "WGAN-GP", "digits", "finished", "", 1, 1, 1.0, 1, 1.0, (), "", "", 8, "")
 
 
 def titles(page: LibraryPage) -> list[str]:
@@ -225,3 +227,19 @@ def test_details_tell_the_changed_fields_first_and_all_checkpoints(page: Open, q
     assert said(details.recipe)[:6] == ["model", "WGAN-GP", "penalty", "3", "steps", "1,000 steps"]
     assert [t for t in said(details.checkpoints) if t.startswith("step")] == [f"step {s}" for s in (600, 500, 400, 300)]
     assert details.picture.path.endswith("000000600.png")
+
+
+def test_many_rows_come_some_at_a_time_and_what_was_selected_is_found_among_the_last(qtbot: QtBot) -> None:
+    rows = [replace(ROW, path=f"/{n}", title=f"Run {n}", created=float(n)) for n in range(model.AT_ONCE * 3)]
+    source = model.RunsModel()
+    shown = model.RunsFilter(source)
+    shown.sort(model.DATE, Qt.SortOrder.DescendingOrder)
+    source.put(rows)
+    assert shown.filling
+    assert shown.rowCount() == model.AT_ONCE
+    with qtbot.waitSignal(shown.filled):
+        pass
+    assert not shown.filling
+    assert [shown.index(at, 0).data(model.ROW).created for at in range(shown.rowCount())] == [
+        float(n) for n in reversed(range(len(rows)))
+    ]

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QMenu,
-    QSplitter,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -33,6 +32,7 @@ from studio.gui.icons import icon
 from studio.gui.library.thumbnails import Thumbnails
 from studio.gui.session import Session, Trouble
 from studio.gui.theme import SPACE
+from studio.gui.widgets.panes import Panes
 from studio.models.core.recipe import FieldInfo
 from studio.runs import differences
 from studio.runs.folder import DamagedRun
@@ -96,12 +96,12 @@ class ComparePage(QWidget):
         top.setSpacing(SPACE)
         top.addWidget(self.chips, 1)
         top.addWidget(self.exporting)
-        self.upper = QSplitter()
+        self.upper = Panes()
         self.upper.addWidget(self.curves)
         self.upper.addWidget(self.table)
         self.upper.setStretchFactor(0, 1)
         self.upper.setSizes([568, 456])
-        self.split = QSplitter(Qt.Orientation.Vertical)
+        self.split = Panes(Qt.Orientation.Vertical)
         self.split.addWidget(self.upper)
         self.split.addWidget(self.sheets)
         self.split.setStretchFactor(0, 1)
@@ -274,8 +274,8 @@ class ComparePage(QWidget):
             "curves": self.curves.chosen,
             "seconds": self.curves.seconds,
             "everything": self.table.everything.isChecked(),
-            "upper": self.upper.sizes(),
-            "split": self.split.sizes(),
+            "upper": self.upper.kept(),
+            "split": self.split.kept(),
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
@@ -283,9 +283,7 @@ class ComparePage(QWidget):
         self.curves.set_seconds(state.get("seconds") is True)
         self.table.everything.setChecked(state.get("everything") is True)
         for key, splitter in (("upper", self.upper), ("split", self.split)):
-            sizes = state.get(key)
-            if isinstance(sizes, list) and len(sizes) == 2 and all(isinstance(s, int) for s in sizes):
-                splitter.setSizes(sizes)
+            splitter.restore(state.get(key))
         paths = state.get("runs")
         if isinstance(paths, list):
             self.show_runs([str(p) for p in paths])

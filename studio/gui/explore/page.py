@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtCore import QElapsedTimer, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QSplitter,
     QStackedWidget,
     QTabWidget,
     QVBoxLayout,
@@ -25,6 +24,7 @@ from studio.gui.explore.panel import Panel
 from studio.gui.explore.panels import PANELS
 from studio.gui.export.sheet import ExportSheet
 from studio.gui.session import Session, Trouble
+from studio.gui.widgets.panes import Panes
 from studio.runs.folder import DamagedRun, RunFolder
 from studio.training.events import Event
 
@@ -70,7 +70,7 @@ class ExplorePage(QWidget):
         self.side.addWidget(self.controls)
         self.side.addWidget(self.sheet)
         self.side.setMinimumWidth(CONTROLS + theme.SPACE)
-        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split = Panes(Qt.Orientation.Horizontal)
         self.split.setChildrenCollapsible(False)
         self.split.addWidget(self.pictures)
         self.split.addWidget(self.side)
@@ -299,7 +299,7 @@ class ExplorePage(QWidget):
 
     def save_state(self) -> dict[str, Any]:
         panels = {**self._saved, **{name: panel.save_state() for name, panel in self.panels.items()}}
-        return {"panels": panels, "split": self.split.sizes()}
+        return {"panels": panels, "split": self.split.kept()}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         panels, split = state.get("panels"), state.get("split")
@@ -307,8 +307,7 @@ class ExplorePage(QWidget):
             self._saved = {k: v for k, v in panels.items() if isinstance(v, dict)}
             for name, panel in self.panels.items():
                 panel.restore_state(self._saved.get(name, {}))
-        if isinstance(split, list) and len(split) == 2 and all(isinstance(s, int) and s > 0 for s in split):
-            self.split.setSizes(split)
+        self.split.restore(split)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -11,7 +11,6 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
-    QSplitter,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -30,6 +29,7 @@ from studio.gui.train.run_curves import RunCurves, from_disk, joined
 from studio.gui.train.run_pane import RunPane
 from studio.gui.train.sheet_view import SheetView
 from studio.gui.train.troubles import Troubles
+from studio.gui.widgets.panes import Panes
 from studio.runs.folder import RunFolder
 from studio.training.events import Checkpointed, Ended, Measured, Resumed, SheetDrawn, Started
 
@@ -61,7 +61,7 @@ class TrainPage(QWidget):
         self._below = QWidget()
         below = QVBoxLayout(self._below)
         below.setContentsMargins(0, theme.SPACE, 0, theme.SPACE // 2)
-        self.bench = QSplitter(Qt.Orientation.Vertical)
+        self.bench = Panes(Qt.Orientation.Vertical)
         self.bench.addWidget(self.above)
         self.bench.addWidget(self._below)
         self.bench.setStretchFactor(0, 3)
@@ -99,7 +99,7 @@ class TrainPage(QWidget):
         column.addWidget(self.panes, 1)
         side.setMinimumWidth(280)
 
-        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split = Panes(Qt.Orientation.Horizontal)
         self.split.addWidget(self.bench)
         self.split.addWidget(side)
         self.split.setStretchFactor(0, 1)
@@ -322,8 +322,8 @@ class TrainPage(QWidget):
     def save_state(self) -> dict[str, Any]:
         """Sizes of the panes, what is folded, looks of the plots; plain data."""
         return {
-            "split": self.split.sizes(),
-            "bench": self.bench.sizes(),
+            "split": self.split.kept(),
+            "bench": self.bench.kept(),
             "unfolded": self.recipe_pane.form.is_unfolded,
             "curves": self._deck.save_state() if self._deck is not None else self._kept_state,
         }
@@ -331,9 +331,7 @@ class TrainPage(QWidget):
     def restore_state(self, state: dict[str, Any]) -> None:
         """The inverse; what is missing or makes no sense stays as it is."""
         for splitter, name in ((self.split, "split"), (self.bench, "bench")):
-            sizes = state.get(name)
-            if isinstance(sizes, list) and len(sizes) == 2 and all(isinstance(s, int) and s >= 0 for s in sizes):
-                splitter.setSizes(sizes)
+            splitter.restore(state.get(name))
         if isinstance(state.get("unfolded"), bool):
             self.recipe_pane.form.unfold(state["unfolded"])
         if isinstance(state.get("curves"), dict):

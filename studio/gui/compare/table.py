@@ -179,7 +179,7 @@ class TablePane(QWidget):
         self.view.viewport().installEventFilter(self)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setHighlightSections(False)
-        header.setTextElideMode(Qt.TextElideMode.ElideRight)
+        header.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # runs of one recipe differ at the end of their names
         self.everything = QCheckBox("All fields")
         self.everything.setToolTip("Also those in which the recipes agree")
         self.everything.setAccessibleName("Show all fields of the recipes")

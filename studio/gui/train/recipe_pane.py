@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -42,6 +43,7 @@ class RecipePane(QWidget):
         self.session = session
         self.recipe = RecipeState(session, self)
         self._known_presets: list[presets.Preset] = []
+        self._making = False
 
         self.heading = QLabel("Recipe")
         theme.role(self.heading, "heading")
@@ -227,29 +229,41 @@ class RecipePane(QWidget):
 
     def start(self) -> None:
         """Make a run of the recipe and train it."""
-        path = self._make()
-        if path:
+
+        def made(path: str) -> None:
             self.window().setFocus()  # the button is gone in a moment; Space then means pause, not the next button
             self.session.choose_run(path)
             self.session.train(path)
             self.run_made.emit(path)
 
+        self._make(made)
+
     def add_to_queue(self) -> None:
         """Make a run of the recipe; it trains when those before it have ended."""
-        path = self._make()
-        if path:
+
+        def made(path: str) -> None:
             self.session.enqueue(path)
             self.run_made.emit(path)
 
-    def _make(self) -> str:
+        self._make(made)
+
+    def _make(self, then: Callable[[str], None]) -> None:
         recipe = self.recipe
-        if recipe.data is None or recipe.problems or recipe.card is None:
-            return ""
-        try:
-            return self.session.new_run(recipe.model, recipe.values, recipe.data)
-        except OSError as wrong:
+        if self._making or recipe.data is None or recipe.problems or recipe.card is None:
+            return
+        self._making = True  # a second click meanwhile is the same wish
+
+        def made(path: str) -> None:
+            self._making = False
+            then(path)
+
+        def failed(wrong: Exception) -> None:
+            self._making = False
+            if not isinstance(wrong, OSError):
+                raise wrong
             self.session.trouble.emit(Trouble("The run's folder could not be made", str(wrong)))
-            return ""
+
+        self.session.make_run(recipe.model, recipe.values, recipe.data, made, failed)
 
     # --- presets
 

@@ -55,6 +55,7 @@ def test_runs_of_the_same_dataset_are_laid_over(
     session.choose_run(first)
     qtbot.waitUntil(lambda: ready.facts is not None and ready.shown is not None and bool(ready.shown.series))
     ready.recipe_pane.start()
+    qtbot.waitUntil(lambda: bool(session.training))
     qtbot.waitUntil(ready.compare.isVisible)
     engine.tell(Started(session.training, 0, 500, {}, "CPU", "float32"))
     engine.tell(Measured(session.training, 1, 0.1, {"loss/critic": 2.0}))

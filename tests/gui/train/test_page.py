@@ -36,6 +36,7 @@ def running(ready: TrainPage, session: Session, engine: FakeEngine, qtbot: QtBot
     """The page with a run in training."""
     ready.show()
     ready.recipe_pane.train.click()
+    qtbot.waitUntil(lambda: bool(session.training))
     engine.tell(Started(session.training, 0, 500, RATES, "CPU, 2 threads", "float32"))
     qtbot.waitUntil(lambda: ready.facts is not None)
     return ready

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 
+from studio.data import places
 from studio.engine.messages import Proposal, Propose, Start
 from studio.gui.session import Session
 from studio.gui.train import presets
@@ -195,23 +196,31 @@ def test_presets_are_kept_listed_and_taken(ready: TrainPage, qtbot: QtBot, monke
     assert presets.folder().is_relative_to(Path(presets.places.home()))
 
 
-def test_train_makes_a_run_of_the_recipe_and_starts_it(ready: TrainPage, session: Session, engine: FakeEngine) -> None:
+def test_train_makes_a_run_of_the_recipe_and_starts_it(
+    ready: TrainPage, session: Session, engine: FakeEngine, qtbot: QtBot
+) -> None:
     ready.recipe_pane.recipe.edit("steps", 321)
     ready.recipe_pane.train.click()
+    ready.recipe_pane.train.click()  # a second click before the folder is there makes no second run
+    qtbot.waitUntil(lambda: bool(session.training))
+    assert len(list(places.runs().iterdir())) == 1
     run = engine.last(Start).run
     assert session.run == run
     assert RunFolder(run).recipe() == ("toy", ready.recipe_pane.recipe.values)
     assert RunFolder(run).info().data == DATA
 
 
-def test_while_one_trains_the_next_is_queued(ready: TrainPage, session: Session, engine: FakeEngine) -> None:
+def test_while_one_trains_the_next_is_queued(
+    ready: TrainPage, session: Session, engine: FakeEngine, qtbot: QtBot
+) -> None:
     pane = ready.recipe_pane
     pane.train.click()
+    qtbot.waitUntil(lambda: bool(session.training))
     engine.tell(Started(session.training, 0, 500, {"critic": 1e-4}, "CPU", "float32"))
     assert not pane.train.isEnabled()
     assert pane.heading.text() == "Recipe of the next run"
     pane.enqueue.click()
-    assert len(session.queue) == 1
+    qtbot.waitUntil(lambda: len(session.queue) == 1)
     assert len(engine.all(Start)) == 1
 
 

@@ -40,6 +40,8 @@ def networks(latent: int, channels: int, width: int) -> tuple[nn.Module, nn.Modu
         for layer in net.modules():
             if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
                 nn.init.normal_(layer.weight, 0.0, 0.02)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
             elif isinstance(layer, nn.BatchNorm2d):
                 nn.init.normal_(layer.weight, 1.0, 0.02)
     return generator, discriminator

@@ -25,8 +25,6 @@ from studio.runs.folder import DamagedRun, RunFolder, versions
 from studio.training import device as devices
 from studio.training.cycle import Cycle
 
-FIRST = "wgan_gp"
-"""Chosen where it fits: the steadiest to train."""
 SMALL = 16
 """Batch of the first trial; where its moves are quick, another follows with the recipe's own."""
 QUICK = 0.05
@@ -48,8 +46,8 @@ def propose(question: Propose, context: Context) -> Proposal:
 
 
 def _fitting(data: DataSpec) -> str:
-    """The first model that has no problem with this dataset, else the first: its problems then say why."""
-    names = sorted(catalog.names(), key=lambda name: (name != FIRST, name))
+    """The steadiest model without a problem with this dataset, else the steadiest: its problems then say why."""
+    names = sorted(catalog.names(), key=lambda name: (not catalog.load(name).steady, name))
     for name in names:
         kind = catalog.load(name)
         if not _problems(kind, _suggested(kind, data), data):

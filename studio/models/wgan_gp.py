@@ -51,6 +51,7 @@ class WGANGP(Model):
         "Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville", 2017, "Improved Training of Wasserstein GANs", "1704.00028"
     )
     about = "Steady adversarial training; the critic's loss estimates the Wasserstein distance to the data."
+    steady = True
     recipe_type = WGANGPRecipe
     recipe: WGANGPRecipe
     critic_unit = "Wasserstein-1 (critic estimate)"

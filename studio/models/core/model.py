@@ -107,6 +107,8 @@ class Model(nn.Module):
     title: ClassVar[str]
     paper: ClassVar[Paper]
     about: ClassVar[str]
+    steady: ClassVar[bool] = False
+    """Trains well without care: proposed before others to somebody who has not chosen."""
     recipe_type: ClassVar[type[Recipe]]
 
     def __init__(self, recipe: Recipe, data: DataSpec) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from math import sqrt
 from typing import Protocol
 
 import numpy as np
@@ -27,8 +26,6 @@ LATENTS = (2, 64)
 """At least and at most so many are averaged over."""
 ROWS = 256
 """Columns of Jacobians that are computed at once."""
-SPREAD = {"normal": 1.0, "uniform": 1 / sqrt(3)}
-"""σ of one dimension of a prior."""
 
 
 class Decoder(Protocol):
@@ -47,7 +44,7 @@ def principal_directions(
 
     Args:
         model: decodes each row of latents for itself, as in evaluation mode.
-        count: how many; at most the size of its latent.
+        count: how many; at most the dimensions of its latent that are no categories.
         seed: of the latents that are averaged over.
 
     Returns:
@@ -57,22 +54,24 @@ def principal_directions(
     watch = watch or Watch()
     prior, size = model.prior, model.prior.size
     samples = how_many(model)
-    latents = torch.from_numpy(draw(prior.kind, size, samples, seed))
+    latents = torch.from_numpy(draw(prior, samples, seed))
     total = torch.zeros(size, size, dtype=torch.float64)
+    free = torch.tensor([[float(p.kind != "categorical")] for p in prior.parts for _ in range(p.size)])
     values = 1
     for at in range(samples):
         columns = []
         for start in range(0, size, ROWS):
             watch.advance(at * size + start, samples * size, "directions")
             columns.append(jacobian_columns(model.decode, latents[at], start, min(start + ROWS, size)))
-        rows = torch.cat(columns).double()
+        rows = torch.cat(columns).double() * free  # a category has no directions: between two there is nothing
         values = rows.shape[1]
         total += rows @ rows.T
     weights, vectors = torch.linalg.eigh(total / samples)
-    kept = min(count, size)
+    kept = min(count, int(free.sum()))
     top = vectors.T.flip(0)[:kept]
     sign = top.gather(1, top.abs().argmax(dim=1, keepdim=True)).sign()
-    gains = (weights.flip(0)[:kept].clamp_min(0) / values).sqrt() * SPREAD[prior.kind]
+    along = (top.square() @ torch.from_numpy(prior.sigmas).double().square()).sqrt()  # σ of the prior along each
+    gains = (weights.flip(0)[:kept].clamp_min(0) / values).sqrt() * along
     watch.advance(samples * size, samples * size, "directions")
     return (top * sign).float().numpy(), gains.float().numpy()
 

@@ -1,7 +1,8 @@
 """Ways through a latent: drawing, straight and round paths, arithmetic, lattices, directions. NumPy only.
 
-A latent is a float32 vector of ``size`` values of a prior: independent N(0, 1), or U(−1, 1). High-dimensional normal
-latents lie close to a sphere of radius √size, which a straight line leaves; so paths between them are round.
+A latent is a float32 vector of ``size`` values of a prior: N(0, 1), U(−1, 1) or one-hot categories, part by part.
+High-dimensional normal latents lie close to a sphere of radius √size, which a straight line leaves; so paths between
+them are round. Between two categories the way is straight: from all of the one to all of the other.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from studio.models.core.latents import draw
+from studio.models.core.latents import Prior, draw
 
 __all__ = [
     "Path",
@@ -78,11 +79,16 @@ def spherical(a: npt.ArrayLike, b: npt.ArrayLike, t: npt.ArrayLike) -> Latent:
     return made
 
 
-def between(
-    a: npt.ArrayLike, b: npt.ArrayLike, t: npt.ArrayLike, kind: Path, prior: Literal["normal", "uniform"] = "normal"
-) -> Latent:
-    """The way of that kind. Latents of a uniform prior fill a cube and no sphere: between them the way is straight."""
-    return spherical(a, b, t) if kind == "spherical" and prior == "normal" else linear(a, b, t)
+def between(a: npt.ArrayLike, b: npt.ArrayLike, t: npt.ArrayLike, kind: Path, prior: Prior | None = None) -> Latent:
+    """The way of that kind, part by part of the prior (None: all normal). Only normal parts have a sphere to go round
+    on: uniform ones fill a cube, and categories are corners; between them the way is straight."""
+    if kind == "linear":
+        return linear(a, b, t)
+    if prior is None:
+        return spherical(a, b, t)
+    start, end = _pair(a, b)
+    ways = [(spherical if p.kind == "normal" else linear)(start[w], end[w], t) for p, w in prior.placed()]
+    return np.concatenate(ways, axis=-1)
 
 
 def path(
@@ -90,7 +96,7 @@ def path(
     frames: int,
     kind: Path = "spherical",
     loop: bool = False,
-    prior: Literal["normal", "uniform"] = "normal",
+    prior: Prior | None = None,
 ) -> Latent:
     """A walk from key to key, ``frames`` steps between each two.
 
@@ -137,7 +143,7 @@ def lattice(
     rows: Places,
     columns: Places,
     kind: Path = "spherical",
-    prior: Literal["normal", "uniform"] = "normal",
+    prior: Prior | None = None,
 ) -> Latent:
     """Between four latents: first along the top and the bottom edge, then from the one to the other.
 

@@ -55,7 +55,7 @@ def export_samples(job: ExportSamples, context: Context) -> Written:
         raise ExportError(f"at least one sample is needed, not {job.count}")
     model, step = _model(job.where, context)
     _room(job.count, model, job.layout)
-    z = draw(model.prior.kind, model.prior.size, job.count, job.seed, job.truncation)
+    z = draw(model.prior, job.count, job.seed, job.truncation)
     settings = {
         "seed": job.seed,
         "count": job.count,

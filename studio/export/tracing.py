@@ -105,7 +105,7 @@ def _trace(folder: Path) -> bytes:
     model = decoder(shell(kind, recipe, DataSpec.from_dict(parts["data"]), load_file(folder / _WEIGHTS)).float())
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")  # both of the exporter about its own insides
-    example = torch.from_numpy(draw(model.prior.kind, model.prior.size, 2, seed=0))
+    example = torch.from_numpy(draw(model.prior, 2, seed=0))
     program: Any = torch.onnx.export(
         _graph(_Decode(model).eval(), example),
         input_names=["z"],

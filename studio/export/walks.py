@@ -45,7 +45,7 @@ def export_walk(job: ExportWalk, context: Context) -> Written:
     if not 1 <= job.fps <= 100:
         raise ExportError(f"frames a second must be from 1 to 100, not {job.fps}")
     keys = check_latents(model, job.keys)
-    z = latents.path(keys, job.frames, job.path, job.loop, model.prior.kind)
+    z = latents.path(keys, job.frames, job.path, job.loop, model.prior)
     _bound(len(z), model, job.format)
     settings = {"path": job.path, "frames": job.frames, "fps": job.fps, "loop": job.loop, "format": job.format}
     origin = provenance.of(

@@ -98,7 +98,7 @@ def compare(content: bytes, model: Decoder) -> float:
     device = next(model.parameters()).device
     worst = 0.0
     for batch in BATCHES:
-        z = draw(model.prior.kind, model.prior.size, batch, seed=batch)
+        z = draw(model.prior, batch, seed=batch)
         with torch.inference_mode():
             wanted = model.decode(torch.from_numpy(z).to(device)).float().cpu().numpy()
         (found,) = session.run(None, {"z": z})

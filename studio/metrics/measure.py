@@ -112,7 +112,7 @@ class Reference:
             raise ValueError(f"{model.title} decodes no latent, so there are no samples to measure")
         score = critic or (model.criticise if isinstance(model, Criticises) else None)
         prior, device = model.prior, next(model.parameters()).device
-        latents = torch.from_numpy(draw(prior.kind, prior.size, self.count, self.seed))
+        latents = torch.from_numpy(draw(prior, self.count, self.seed))
         found: list[Floats] = []
         gaps: list[tuple[float, int]] = []
         held = self.held.reshape(-1, *self.data.spec.shape)

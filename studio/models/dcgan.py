@@ -10,14 +10,26 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import softplus
 
 from studio.data.dataset import DataSpec
-from studio.models.core.adversarial import SMALL, TINY, AdversarialRecipe, image_problems, pixels, training_problems
+from studio.models.core.adversarial import (
+    BALANCE,
+    SMALL,
+    TINY,
+    AdversarialRecipe,
+    game_shows,
+    image_problems,
+    pixels,
+    reaching,
+    training_problems,
+)
 from studio.models.core.model import Batch, Loss, Model, Optimiser, Paper, Prior, Update
+from studio.models.core.noise import sample
 from studio.models.core.recipe import Field, Problem, Recipe, Value, recipe
 from studio.nn.pyramid import Downward, Upward
+from studio.nn.starts import normal_start
 
 
 @recipe
@@ -68,12 +80,13 @@ class DCGAN(Model):
     about = "The classic convolutional GAN: fast, sharp pictures, and it may lose its balance."
     recipe_type = DCGANRecipe
     recipe: DCGANRecipe
+    levels = BALANCE
 
     def build(self, data: DataSpec) -> None:
         r = self.recipe
         self.generator = Upward(r.latent, data.channels, data.size, r.width, "batch")
         self.discriminator = Downward(data.channels, data.size, r.width, "batch")
-        self.apply(start)
+        self.apply(normal_start)
 
     def updates(self) -> Sequence[Update]:
         r = self.recipe
@@ -101,24 +114,22 @@ class DCGAN(Model):
         on_real, on_fake = self.discriminator(batch.x).float(), self.discriminator(fake).float()
         return Loss(
             softplus(-on_real).mean() + softplus(on_fake).mean(),
-            shows={
-                "discriminator/D(x)": on_real.detach().sigmoid().mean(),
-                "discriminator/D(G(z))": on_fake.detach().sigmoid().mean(),
-            },
+            game_shows(on_real, on_fake),
         )
 
     def generator_loss(self, batch: Batch) -> Loss:
         """−E log D(G(z))."""
-        return Loss(softplus(-self.discriminator(self.generator(self.noise(batch.x))).float()).mean())
+        fake = self.generator(self.noise(batch.x))
+        return Loss(softplus(-self.discriminator(fake).float()).mean(), spreads=reaching(fake))
 
     def noise(self, like: Tensor) -> Tensor:
-        return torch.rand(len(like), self.recipe.latent, device=like.device) * 2 - 1
+        return sample(self.prior, len(like), like.device)
 
     # --- capabilities. It does not criticise: D's logit estimates log p/q, no distance between the two.
 
     @property
     def prior(self) -> Prior:
-        return Prior("uniform", self.recipe.latent)
+        return Prior.of("uniform", self.recipe.latent)
 
     def decode(self, z: Tensor) -> Tensor:
         return self.generator(z)  # type: ignore[no-any-return]
@@ -137,14 +148,3 @@ class DCGAN(Model):
         if pixels(data) <= SMALL:
             return {"width": 32, "batch": 64, "steps": 10_000}
         return {"width": 64, "batch": 64, "steps": 30_000}
-
-
-def start(layer: nn.Module) -> None:
-    """Weights N(0, 0.02), gains of the normalisation N(1, 0.02), biases 0: section 4 and the authors' code."""
-    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-        nn.init.normal_(layer.weight, 0, 0.02)
-        if layer.bias is not None:
-            nn.init.zeros_(layer.bias)
-    elif isinstance(layer, nn.BatchNorm2d):
-        nn.init.normal_(layer.weight, 1, 0.02)
-        nn.init.zeros_(layer.bias)

@@ -13,8 +13,17 @@ import torch
 from torch import Tensor, nn
 
 from studio.data.dataset import DataSpec
-from studio.models.core.adversarial import SMALL, TINY, AdversarialRecipe, image_problems, pixels, training_problems
-from studio.models.core.model import Batch, Loss, Model, Optimiser, Paper, Prior, Update
+from studio.models.core.adversarial import (
+    SMALL,
+    TINY,
+    AdversarialRecipe,
+    image_problems,
+    pixels,
+    reaching,
+    training_problems,
+)
+from studio.models.core.model import Batch, Level, Loss, Model, Optimiser, Paper, Prior, Update
+from studio.models.core.noise import sample
 from studio.models.core.recipe import Field, Problem, Recipe, Value, recipe
 from studio.nn.dense import Dense
 from studio.nn.pyramid import Downward, Upward
@@ -54,6 +63,7 @@ class WGANGP(Model):
     steady = True
     recipe_type = WGANGPRecipe
     recipe: WGANGPRecipe
+    levels = (Level("gradient norm", "slope of a 1-Lipschitz critic", 1.0, "lipschitz"),)
     critic_unit = "Wasserstein-1 (critic estimate)"
 
     def build(self, data: DataSpec) -> None:
@@ -97,23 +107,25 @@ class WGANGP(Model):
         return Loss(
             penalty - gap,
             shows={"wasserstein/critic estimate": gap.detach(), "gradient norm/critic": slopes.detach().mean()},
+            spreads={"gradient norm/critic, between real and made": slopes.detach()},
         )
 
     def generator_loss(self, batch: Batch) -> Loss:
-        return Loss(-self.critic(self.generator(self.noise(batch.x))).mean())
+        fake = self.generator(self.noise(batch.x))
+        return Loss(-self.critic(fake).mean(), spreads=reaching(fake))
 
     def dequantised(self, x: Tensor) -> Tensor:
         """Pixels on a grid of 256 values get U(0, 1/128) on top, as in the authors' code; points are left alone."""
         return x + torch.rand_like(x) / 128 if self.data.kind == "images" else x
 
     def noise(self, like: Tensor) -> Tensor:
-        return torch.randn(len(like), self.recipe.latent, device=like.device)
+        return sample(self.prior, len(like), like.device)
 
     # --- capabilities
 
     @property
     def prior(self) -> Prior:
-        return Prior("normal", self.recipe.latent)
+        return Prior.of("normal", self.recipe.latent)
 
     def decode(self, z: Tensor) -> Tensor:
         return self.generator(z)  # type: ignore[no-any-return]

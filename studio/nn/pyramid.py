@@ -24,8 +24,8 @@ LEAST = 2
 Norm = Literal["batch", "none"]
 
 
-def sizes(size: tuple[int, int]) -> list[tuple[int, int]]:
-    """Heights and widths from the image down to the smallest level.
+def sizes(size: tuple[int, int], base: int = BASE) -> list[tuple[int, int]]:
+    """Heights and widths from the image down to the smallest level, whose least side is ``base`` or more.
 
     >>> sizes((28, 28))
     [(28, 28), (14, 14), (7, 7), (4, 4)]
@@ -33,7 +33,7 @@ def sizes(size: tuple[int, int]) -> list[tuple[int, int]]:
     found = [size]
     while True:
         height, width = ((side + 1) // 2 for side in found[-1])
-        if len(found) > LEAST and min(height, width) < BASE:
+        if len(found) > LEAST and min(height, width) < base:
             return found
         found.append((height, width))
 
@@ -45,14 +45,30 @@ def widths(width: int, levels: int) -> list[int]:
 
 class Upward(nn.Module):
     """Latents B×latent to images B×C×H×W in −1..1: a dense layer to the smallest level, then transposed
-    convolutions of stride 2. ReLU inside, tanh at the end; ``norm`` after every layer but the last."""
+    convolutions of stride 2. ReLU inside, tanh at the end; ``norm`` after every layer but the last.
 
-    def __init__(self, latent: int, channels: int, size: tuple[int, int], width: int, norm: Norm) -> None:
+    Args:
+        base: least side of the smallest level, in pixels.
+        dense: units of a dense layer before the one to the smallest level; 0: none.
+    """
+
+    def __init__(
+        self,
+        latent: int,
+        channels: int,
+        size: tuple[int, int],
+        width: int,
+        norm: Norm,
+        *,
+        base: int = BASE,
+        dense: int = 0,
+    ) -> None:
         super().__init__()
-        levels = sizes(size)
+        levels = sizes(size, base)
         wide = widths(width, len(levels) - 1)
         self.base = (wide[-1], *levels[-1])
-        self.project = nn.Linear(latent, wide[-1] * levels[-1][0] * levels[-1][1], bias=norm == "none")
+        self.dense = nn.Sequential(*_dense(latent, dense, norm, nn.ReLU(inplace=True)))
+        self.project = nn.Linear(dense or latent, wide[-1] * levels[-1][0] * levels[-1][1], bias=norm == "none")
         self.first = nn.Sequential(*_norm(norm, wide[-1]), nn.ReLU(inplace=True))
         layers: list[nn.Module] = []
         for level in range(len(levels) - 1, 0, -1):
@@ -64,17 +80,24 @@ class Upward(nn.Module):
         self.rise = nn.Sequential(*layers)
 
     def forward(self, z: Tensor) -> Tensor:
-        smallest = self.project(z).view(len(z), *self.base).contiguous(memory_format=torch.channels_last)
+        smallest = self.project(self.dense(z)).view(len(z), *self.base).contiguous(memory_format=torch.channels_last)
         return self.rise(self.first(smallest))  # type: ignore[no-any-return]
 
 
-class Downward(nn.Module):
-    """Images B×C×H×W to one score each, B: convolutions of stride 2 with leaky ReLU (0.2), then a dense layer.
-    ``norm`` after every convolution but the first."""
+class Trunk(nn.Module):
+    """Images B×C×H×W to features B×out: convolutions of stride 2 with leaky ReLU (0.2). ``norm`` after every
+    convolution but the first.
 
-    def __init__(self, channels: int, size: tuple[int, int], width: int, norm: Norm) -> None:
+    Args:
+        base: least side of the smallest level, in pixels.
+        dense: units of a dense layer above them; 0: none, and the features are the flattened smallest level.
+    """
+
+    def __init__(
+        self, channels: int, size: tuple[int, int], width: int, norm: Norm, *, base: int = BASE, dense: int = 0
+    ) -> None:
         super().__init__()
-        levels = sizes(size)
+        levels = sizes(size, base)
         wide = widths(width, len(levels) - 1)
         layers: list[nn.Module] = []
         for level, out in enumerate(wide):
@@ -83,13 +106,33 @@ class Downward(nn.Module):
             layers.append(Conv(into, out, KERNEL, bias=normed == "none"))
             layers += [*_norm(normed, out), nn.LeakyReLU(0.2)]
         self.fall = nn.Sequential(*layers)
-        self.score = nn.Linear(wide[-1] * levels[-1][0] * levels[-1][1], 1)
+        flat = wide[-1] * levels[-1][0] * levels[-1][1]
+        self.dense = nn.Sequential(*_dense(flat, dense, norm, nn.LeakyReLU(0.2)))
+        self.out = dense or flat
 
     def forward(self, x: Tensor) -> Tensor:
-        features = self.fall(x).flatten(1)
+        return self.dense(self.fall(x).flatten(1))  # type: ignore[no-any-return]
+
+
+class Downward(Trunk):
+    """Images B×C×H×W to one score each, B: a trunk, then a dense layer."""
+
+    def __init__(self, channels: int, size: tuple[int, int], width: int, norm: Norm) -> None:
+        super().__init__(channels, size, width, norm)
+        self.score = nn.Linear(self.out, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = super().forward(x)
         with torch.autocast(x.device.type, enabled=False):
             # In bfloat16 a score has three digits, and the difference of two means of them next to none.
             return self.score(features.to(self.score.weight.dtype)).squeeze(1)  # type: ignore[no-any-return]
+
+
+def _dense(into: int, out: int, norm: Norm, slope: nn.Module) -> list[nn.Module]:
+    if not out:
+        return []
+    normed = [nn.BatchNorm1d(out)] if norm == "batch" else []
+    return [nn.Linear(into, out, bias=norm == "none"), *normed, slope]
 
 
 def _norm(norm: Norm, channels: int) -> list[nn.Module]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.data.dataset import Dataset
-from studio.models.core.model import Model
+from studio.models.core.model import Loss, Model
 from studio.models.core.recipe import Recipe
 from studio.training import device as devices
 from studio.training.average import RunningAverage
@@ -20,10 +20,12 @@ from studio.training.players import Player
 
 @dataclass(frozen=True)
 class Moved:
-    """``values`` by "panel/curve", scalars still on the device; ``cycle`` whether this move ended one."""
+    """``values`` by "panel/curve", scalars still on the device; ``spreads`` by "panel/what", one number per example;
+    ``cycle`` whether this move ended one."""
 
     player: str
     values: dict[str, Tensor]
+    spreads: dict[str, Tensor]
     cycle: bool
 
 
@@ -61,17 +63,17 @@ class Cycle:
         Raises:
             NotFinite: before anything has moved.
         """
-        player = self.turns[self.position]
-        values = self._move(player)
-        self.position += 1
+        moving = self.players if self.model.simultaneous else [self.turns[self.position]]
+        losses = self._move(moving)
+        self.position += len(moving)
         ended = self.position == len(self.turns)
         if ended:
             self.step, self.position = self.step + 1, 0
-        return Moved(player.name, values, ended)
+        return _moved(losses, ended)
 
     def move_once(self, name: str) -> Moved:
         """One player out of turn; the turn stays where it is. Raises KeyError for an unknown player."""
-        return Moved(name, self._move(self.player(name)), False)
+        return _moved(self._move([self.player(name)]), False)
 
     def player(self, name: str) -> Player:
         found = next((p for p in self.players if p.name == name), None)
@@ -79,16 +81,22 @@ class Cycle:
             raise KeyError(f"no player {name!r}; there are: {', '.join(p.name for p in self.players)}")
         return found
 
-    def _move(self, player: Player) -> dict[str, Tensor]:
-        if player is not self._moving:
-            self.model.requires_grad_(False)
-            for parameter in player.parameters:
-                parameter.requires_grad_()
-            self._moving = player
-        values = player.move(self.feed.next())
-        if player.update.averaged:
-            self.average.update()
-        return values
+    def _move(self, moving: list[Player]) -> dict[str, Loss]:
+        """These players, all from the weights as they are and on one batch."""
+        batch = self.feed.next()
+        losses = {}
+        for player in moving:
+            if player is not self._moving:
+                self.model.requires_grad_(False)
+                for parameter in player.parameters:
+                    parameter.requires_grad_()
+                self._moving = player
+            losses[player.name] = player.gradients(batch)
+        for player in moving:
+            player.descend(self.step)
+            if player.update.averaged:
+                self.average.update()
+        return losses
 
     # --- to and from a checkpoint
 
@@ -151,3 +159,12 @@ class Cycle:
         self.model.load_state_dict(weights)
         self.average.load(weights, 0)
         self.step = step
+
+
+def _moved(losses: dict[str, Loss], cycle: bool) -> Moved:
+    values: dict[str, Tensor] = {}
+    spreads: dict[str, Tensor] = {}
+    for player, loss in losses.items():
+        values |= {f"loss/{player}": loss.value, **loss.shows}
+        spreads |= loss.spreads
+    return Moved(" and ".join(losses), values, spreads, cycle)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from studio.models.core.model import Batch, Optimiser, Update
+from studio.models.core.model import Batch, Loss, Optimiser, Scheduled, Update
 from studio.training.device import Precision, arithmetic
 
 
@@ -25,25 +26,18 @@ class Player:
     def __init__(self, update: Update, device: torch.device, precision: Precision) -> None:
         self.update = update
         self.name = update.player
+        self.rate = update.optimiser.rate
+        """As the paper or the person has set it; a schedule multiplies it move by move."""
         self.parameters = list(update.module.parameters())
         self.optimiser = make(update.optimiser, self.parameters, device)
         self._device = device
         self._precision: Precision = "float32" if update.full_precision else precision
 
-    @property
-    def rate(self) -> float:
-        return float(self.optimiser.param_groups[0]["lr"])
-
-    @rate.setter
-    def rate(self, rate: float) -> None:
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-
-    def move(self, batch: Batch) -> dict[str, Tensor]:
-        """Once. The gradients of other players must be off.
+    def gradients(self, batch: Batch) -> Loss:
+        """The first half of a move: what its parameters should do. The gradients of other players must be off.
 
         Returns:
-            What to show: "loss/<player>" and the loss's own, detached scalars.
+            Its loss, detached, and what to show with it.
 
         Raises:
             NotFinite: before anything has moved.
@@ -55,11 +49,19 @@ class Player:
         if not math.isfinite(value):
             raise NotFinite(self.name, value)
         loss.value.backward()  # type: ignore[no-untyped-call]
+        return replace(loss, value=loss.value.detach())
+
+    def descend(self, step: int) -> None:
+        """The second half: they do it, in cycle ``step``."""
+        now = self.update.schedule(step) if self.update.schedule is not None else Scheduled()
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate * now.rate
+            if now.momentum is not None:
+                group["momentum"] = now.momentum
         self.optimiser.step()
         if self.update.after is not None:
             with torch.no_grad():
                 self.update.after()
-        return {f"loss/{self.name}": loss.value.detach(), **loss.shows}
 
     def tensors(self) -> dict[str, Tensor]:
         """The optimiser's memory, by "<player>/<parameter>/<what>"."""

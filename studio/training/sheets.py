@@ -36,7 +36,7 @@ class Sheet:
         self._data = data
         self._device = device
         count = IMAGES if data.spec.kind == "images" else POINTS
-        self._z = torch.from_numpy(latents.draw(model.prior.kind, model.prior.size, count, seed)).to(device)
+        self._z = torch.from_numpy(latents.draw(model.prior, count, seed)).to(device)
 
     def draw(self) -> npt.NDArray[np.uint8]:
         """uint8 N×H×W×3; for points one picture of them all over real ones. Training's random numbers are kept."""

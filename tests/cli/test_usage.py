@@ -171,6 +171,7 @@ def test_models_as_json(say: Say) -> None:
     assert {"dcgan", "wgan_gp"} <= set(models)
     assert set(models["wgan_gp"]) == {
         "name", "title", "about", "authors", "year", "paper", "arxiv", "capabilities", "fields",
+        "levels", "gauges",
     }  # fmt: skip
     assert models["wgan_gp"]["capabilities"] == ["decode latent", "criticise"]
     assert {"name", "type", "default", "help", "low", "high", "choices", "unit"} <= set(models["wgan_gp"]["fields"][0])

@@ -19,6 +19,7 @@ from studio.explore.questions import Decode, Describe, Directions, Evaluate, Nea
 from studio.export.jobs import ExportBundle, ExportLatents, ExportSamples, ExportWalk, ExportWeights
 from studio.models.core import catalog
 from studio.models.core import recipe as recipes
+from studio.models.core.latents import Prior
 from studio.models.core.model import Model
 from studio.runs.folder import RunFolder
 from studio.training import checkpoint
@@ -55,7 +56,7 @@ def newest(run: RunFolder, checkpoint: int | None = None) -> Where:
 
 
 def latents(n: int = 3, seed: int = 0) -> np.ndarray:
-    return draw("normal", 8, n, seed)
+    return draw(Prior.of("normal", 8), n, seed)
 
 
 def test_decode_gives_the_pictures_of_the_averaged_weights_of_that_step(trained: Trained) -> None:
@@ -75,7 +76,7 @@ def test_decode_gives_the_pictures_of_the_averaged_weights_of_that_step(trained:
 def test_many_latents_give_the_same_pictures_as_one_by_one(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
     run = trained(3)
     whole = answer(Decode(newest(run), latents(40)), Context()).images
-    monkeypatch.setattr("studio.engine.answers.PIXELS", 64 * 7)
+    monkeypatch.setattr("studio.engine.answers.base.PIXELS", 64 * 7)
     parts = answer(Decode(newest(run), latents(40)), Context()).images
     assert np.abs(whole.astype(int) - parts.astype(int)).max() <= 1
     assert answer(Decode(newest(run), latents(0)), Context()).images.shape == (0, 8, 8, 3)
@@ -93,7 +94,7 @@ def test_through_time_shows_one_latent_at_every_checkpoint(trained: Trained) -> 
 
 def test_describe_needs_no_weights(new_run: Callable[..., RunFolder]) -> None:
     view = answer(Describe(newest(new_run(model="dcgan"))), Context())
-    assert (view.step, view.checkpoints, view.prior_kind, view.prior_size) == (0, (), "uniform", 8)
+    assert (view.step, view.checkpoints, view.prior) == (0, (), Prior.of("uniform", 8))
     assert view.capabilities == ("decode latent",)
 
 

@@ -14,6 +14,7 @@ from studio.engine.client import Engine
 from studio.engine.messages import Answer, Ask, EngineDied, Failed, Ready, Shutdown, Start, Steer
 from studio.explore.latents import draw
 from studio.explore.questions import Decode, Where
+from studio.models.core.latents import Prior
 from studio.runs.folder import RunFolder
 from studio.training.control import Pause
 from studio.training.events import Ended, Progress, Started
@@ -27,7 +28,7 @@ def test_the_client_and_all_it_needs_load_no_torch() -> None:
 
 def test_without_an_engine_every_request_is_refused_at_once() -> None:
     engine = Engine()
-    engine.send(Ask(1, Decode(Where("x"), draw("normal", 2, 1, 0))))
+    engine.send(Ask(1, Decode(Where("x"), draw(Prior.of("normal", 2), 1, 0))))
     engine.send(Start("x"))
     engine.send(Steer(Pause()))
     failed, ended = engine.poll(1)
@@ -61,7 +62,7 @@ def test_an_engine_that_goes_without_being_asked_answers_for_all_that_was_open(m
     engine = Fake(monkeypatch, serve).engine
     engine.send(Start("r"))
     for stamp, topic in ((1, ""), (2, "slider"), (3, "slider"), (4, "")):
-        engine.send(Ask(stamp, Decode(Where("r"), draw("normal", 2, 1, 0)), topic))
+        engine.send(Ask(stamp, Decode(Where("r"), draw(Prior.of("normal", 2), 1, 0)), topic))
     ear = Ear(engine)
     ear.wait(Answer, stamp=1)
     ended = ear.wait(Ended)
@@ -85,7 +86,7 @@ def test_sending_never_waits_for_an_engine_that_does_not_listen(monkeypatch: pyt
         connection.close()
 
     engine = Fake(monkeypatch, serve).engine
-    large = Decode(Where("r"), draw("normal", 512, 500, 0))  # a megabyte: far more than a pipe holds
+    large = Decode(Where("r"), draw(Prior.of("normal", 512), 500, 0))  # a megabyte: far more than a pipe holds
     start = time.monotonic()
     for stamp in range(20):
         engine.send(Ask(stamp, large))
@@ -114,7 +115,7 @@ def test_as_a_thread_the_engine_trains_answers_and_leaves_nothing(new_run: Calla
     ear.wait(Ready)
     engine.send(Start(str(run.path)))
     ear.wait(Progress)
-    engine.send(Ask(1, Decode(Where(str(run.path)), draw("normal", 8, 1, 0))))
+    engine.send(Ask(1, Decode(Where(str(run.path)), draw(Prior.of("normal", 8), 1, 0))))
     assert ear.wait(Answer, stamp=1).value.images.shape == (1, 8, 8, 3)
     engine.close()
     assert run.state().status == "stopped"

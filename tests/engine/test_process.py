@@ -18,6 +18,7 @@ from studio.engine.client import Engine
 from studio.engine.messages import Answer, Ask, Cancel, Catalogue, EngineDied, Failed, Ready, Start, Steer
 from studio.explore.latents import draw
 from studio.explore.questions import Decode, Describe, Evaluate, Where
+from studio.models.core.latents import Prior
 from studio.runs.folder import RunFolder
 from studio.training.control import Pause, Resume, StepOnce, Stop
 from studio.training.events import Checkpointed, Ended, Measured, Paused, Progress, Resumed, SheetDrawn, Started
@@ -27,7 +28,7 @@ NewRun = Callable[..., RunFolder]
 
 
 def picture(run: RunFolder, stamp: int, **where: int) -> Ask:
-    return Ask(stamp, Decode(Where(str(run.path), **where), draw("normal", 8, 1, stamp)), "slider")
+    return Ask(stamp, Decode(Where(str(run.path), **where), draw(Prior.of("normal", 8), 1, stamp)), "slider")
 
 
 def gone(process: psutil.Process, seconds: float) -> bool:
@@ -54,7 +55,7 @@ def test_a_run_goes_from_started_to_ended_and_every_word_arrives_in_order(ear: E
     assert run.state().status == "finished"
     ear.engine.send(Ask(1, Describe(Where(str(run.path)))))
     view = ear.wait(Answer, stamp=1).value
-    assert (view.step, view.prior_kind, view.prior_size, view.checkpoints[-1]) == (30, "normal", 8, 30)
+    assert (view.step, view.prior, view.checkpoints[-1]) == (30, Prior.of("normal", 8), 30)
     assert view.capabilities == ("decode latent", "criticise")
 
 

@@ -11,13 +11,14 @@ from studio.engine.client import Engine
 from studio.engine.messages import Answer, Ask, Failed, Propose, Start
 from studio.explore.latents import draw
 from studio.explore.questions import AnyQuestion, Decode, Describe, Directions, Evaluate, Nearest, ThroughTime, Where
+from studio.models.core.latents import Prior
 from studio.runs.folder import RunFolder
 from studio.training.events import Ended
 from tests.engine.conftest import Ear
 
 
 def questions(run: RunFolder, data: DataSpec) -> list[tuple[AnyQuestion, bool]]:
-    where, z = Where(str(run.path)), draw("normal", 8, 4, 0)
+    where, z = Where(str(run.path)), draw(Prior.of("normal", 8), 4, 0)
     return [
         (Decode(where, z), False),
         (Describe(where), False),

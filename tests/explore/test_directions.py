@@ -19,7 +19,7 @@ class Decodes(nn.Module):
     def __init__(self, net: nn.Module, size: int, kind: Literal["normal", "uniform"] = "normal") -> None:
         super().__init__()
         self.net = net
-        self.prior = Prior(kind, size)
+        self.prior = Prior.of(kind, size)
 
     def decode(self, z: Tensor) -> Tensor:
         return self.net(z)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from studio.explore import latents
-from studio.models.core.latents import draw
+from studio.models.core.latents import Prior, draw
 
 
 def two(size: int = 16) -> np.ndarray:
-    return draw("normal", size, 2, 3)
+    return draw(Prior.of("normal", size), 2, 3)
 
 
 def angle(u: np.ndarray, v: np.ndarray) -> float:
@@ -82,14 +82,14 @@ def test_a_latent_of_length_zero_has_a_straight_way() -> None:
 
 
 def test_uniform_latents_never_leave_their_cube() -> None:
-    a, b = draw("uniform", 32, 2, 0)
-    made = latents.path([a, b], 20, "spherical", loop=True, prior="uniform")
+    a, b = draw(Prior.of("uniform", 32), 2, 0)
+    made = latents.path([a, b], 20, "spherical", loop=True, prior=Prior.of("uniform", 32))
     assert np.abs(made).max() <= 1
     np.testing.assert_allclose(made[10], latents.linear(a, b, 0.5), rtol=1e-5, atol=1e-6)
 
 
 def test_a_walk_passes_its_keys_and_a_loop_returns_without_showing_the_first_twice() -> None:
-    keys = draw("normal", 8, 3, 1)
+    keys = draw(Prior.of("normal", 8), 3, 1)
     open_ended = latents.path(keys, 10)
     assert open_ended.shape == (21, 8)
     np.testing.assert_allclose(open_ended[[0, 10, 20]], keys, atol=1e-5)
@@ -109,13 +109,13 @@ def test_a_walk_says_what_it_lacks() -> None:
 
 
 def test_arithmetic_takes_averages_of_picks() -> None:
-    a, b, c = draw("normal", 5, 9, 0).reshape(3, 3, 5)
+    a, b, c = draw(Prior.of("normal", 5), 9, 0).reshape(3, 3, 5)
     np.testing.assert_allclose(latents.arithmetic(a, b, c), a.mean(0) - b.mean(0) + c.mean(0), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(latents.arithmetic(a[0], a[0], c[0]), c[0], atol=1e-6)
 
 
 def test_a_lattice_hangs_on_its_corners_and_is_bilinear_when_straight() -> None:
-    corners = draw("normal", 6, 4, 2)
+    corners = draw(Prior.of("normal", 6), 4, 2)
     grid = latents.lattice(corners, 3, 5, "linear").reshape(3, 5, 6)
     np.testing.assert_allclose(grid[[0, 0, -1, -1], [0, -1, 0, -1]], corners, atol=1e-6)
     np.testing.assert_allclose(grid[1, 2], corners.mean(axis=0), atol=1e-6)
@@ -125,7 +125,7 @@ def test_a_lattice_hangs_on_its_corners_and_is_bilinear_when_straight() -> None:
 
 
 def test_a_finger_on_a_lattice_is_one_latent_of_it() -> None:
-    corners = draw("normal", 6, 4, 2)
+    corners = draw(Prior.of("normal", 6), 4, 2)
     at = latents.lattice(corners, [0.5], [0.25], "spherical")
     grid = latents.lattice(corners, 3, 5, "spherical").reshape(3, 5, 6)
     np.testing.assert_allclose(at[0], grid[1, 1], atol=1e-6)

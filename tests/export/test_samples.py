@@ -15,7 +15,7 @@ from studio.export import decoding, provenance
 from studio.export.decoding import ExportError
 from studio.export.jobs import ExportLatents, ExportSamples
 from studio.export.samples import export_latents, export_samples, sheet_of
-from studio.models.core.latents import draw
+from studio.models.core.latents import Prior, draw
 from studio.runs.folder import RunFolder
 from tests.export.conftest import COLOUR, POINTS, Asking
 
@@ -30,7 +30,7 @@ def test_a_sheet_holds_every_sample_in_order(tmp_path: Path, trained: Callable[.
     with np.load(arrays, allow_pickle=False) as found:
         images = found["images"]
         assert images.shape == (6, 11, 9, 3)
-        assert np.array_equal(found["z"], draw("normal", 4, 6, 3))
+        assert np.array_equal(found["z"], draw(Prior.of("normal", 4), 6, 3))
     assert np.array_equal(np.asarray(Image.open(out)), sheet_of(images))
 
 
@@ -51,7 +51,7 @@ def test_a_sample_dropped_back_gives_its_own_latent(
     found = provenance.read(Path(written.paths[3]))
     assert found is not None
     assert (found.checkpoint, found.run_id, found.settings["index"]) == (10, run.info().id, 3)
-    assert np.array_equal(found.latents, draw("normal", 4, 5, 2)[3:4])
+    assert np.array_equal(found.latents, draw(Prior.of("normal", 4), 5, 2)[3:4])
     again = tmp_path / "again"
     export_latents(ExportLatents(Where(str(run.path), 10), str(again), found.latents, layout="files"), asking)
     assert np.array_equal(np.asarray(Image.open(again / "0000.png")), np.asarray(Image.open(written.paths[3])))

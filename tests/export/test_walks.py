@@ -21,12 +21,12 @@ from studio.export import provenance
 from studio.export.decoding import ExportError
 from studio.export.jobs import ExportWalk
 from studio.export.walks import _durations, export_walk
-from studio.models.core.latents import draw
+from studio.models.core.latents import Prior, draw
 from studio.runs.folder import RunFolder
 from studio.training.sheets import to_bytes
 from tests.export.conftest import COLOUR, GREY, POINTS, Asking
 
-KEYS = draw("normal", 4, 2, 0)
+KEYS = draw(Prior.of("normal", 4), 2, 0)
 
 
 def film_of(path: Path) -> tuple[dict[str, Any], npt.NDArray[np.uint8]]:
@@ -88,7 +88,7 @@ def test_an_mp4_shows_what_the_model_makes(tmp_path: Path, trained: Callable[...
 
 
 def test_long_provenance_fits_into_a_film(tmp_path: Path, trained: Callable[..., RunFolder], asking: Asking) -> None:
-    keys = draw("normal", 512, 60, 0)
+    keys = draw(Prior.of("normal", 512), 60, 0)
     out = tmp_path / "w.mp4"
     export_walk(ExportWalk(Where(str(trained(latent=512).path)), str(out), keys, frames=1), asking)
     found = provenance.read(out)

@@ -22,7 +22,7 @@ class Shifted(Model):
     about = ""
     recipe_type = Recipe
     critic_unit = "Wasserstein-1 (critic estimate)"
-    prior = Prior("normal", 2)
+    prior = Prior.of("normal", 2)
 
     def build(self, data: DataSpec) -> None:
         self.by = nn.Parameter(torch.tensor([3.0, 4.0]))
@@ -39,7 +39,7 @@ class Shifted(Model):
 
 
 def plane(count: int = 4000, held_out: float = 0.5) -> Dataset:
-    values = draw("normal", 2, count, 77)
+    values = draw(Prior.of("normal", 2), count, 77)
     return Dataset(DataSpec("plane", "points", (2,), count), values, None, *split(count, held_out))
 
 

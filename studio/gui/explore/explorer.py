@@ -85,7 +85,7 @@ class Explorer(QObject):
     @property
     def bound(self) -> float:
         """Truncation at this bound, or beyond it, is none."""
-        return 1.0 if self.state.prior == "uniform" else NORMAL_END
+        return NORMAL_END if self.state.prior.has("normal") else 1.0
 
     @property
     def points(self) -> bool:
@@ -126,11 +126,11 @@ class Explorer(QObject):
             self.plane, self._fingerprint = None, view.data.fingerprint
         self.where, self.view = where, view
         known = self.states.get(where.run)
-        if known is None or (known.prior, known.size) != (view.prior_kind, view.prior_size):
+        if known is None or known.prior != view.prior:
             plain = self.remembered.pop(where.run, None)
-            restored = from_plain(plain, view.prior_kind, view.prior_size) if plain else None
+            restored = from_plain(plain, view.prior) if plain else None
             count = POINT_SAMPLES if view.data.kind == "points" else 64
-            self.states[where.run] = restored or beginning(view.prior_kind, view.prior_size, count=count)
+            self.states[where.run] = restored or beginning(view.prior, count=count)
         self.directions = None
         self.run_shown.emit()
         self._with_directions(None)

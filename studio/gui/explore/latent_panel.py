@@ -6,6 +6,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
@@ -32,6 +34,7 @@ class LatentPanel(Panel):
     """See the module."""
 
     title = "Latent"
+    needs = "decode latent"
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(session, parent)
@@ -91,7 +94,7 @@ class LatentPanel(Panel):
             seed=state.seed,
             count=state.count,
             truncation=state.truncation,
-            uniform=state.prior == "uniform",
+            uniform=not state.prior.has("normal"),
             current=state.z[None],
             chosen=explorer.selected(),
             walk=walk.keys,
@@ -152,6 +155,12 @@ class LatentPanel(Panel):
             self.around.show_view(state["around"])
         if isinstance(split, list) and len(split) == 2 and all(isinstance(s, int) and s > 0 for s in split):
             self.stage.split.setSizes(split)
+
+    def take_latent(self, z: npt.NDArray[np.float32], what: str) -> bool:
+        if self.explorer.view is None or z.shape != self.explorer.state.z.shape:
+            return False
+        self.explorer.edit(f"Edit {what}", self.explorer.state.taken(z, what))
+        return True
 
     # --- between the parts
 

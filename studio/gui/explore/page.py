@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QElapsedTimer, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -43,7 +45,7 @@ class ExplorePage(QWidget):
         self.checkpoint: int | None = None
         self.view: ModelView | None = None
         self.panels: dict[str, Panel] = {}
-        """Those made so far, by capability."""
+        """Those made so far, by title."""
         self.open: list[Panel] = []
         """Those that the chosen run has, in the order of the tabs."""
         self._describe = Latest(session, self, "describe")
@@ -177,7 +179,7 @@ class ExplorePage(QWidget):
             self._say("This run cannot be explored yet", message, train=True)
 
     def _open(self, view: ModelView) -> None:
-        wanted = [c for c in PANELS if c in view.capabilities]
+        wanted = [kind for kind in PANELS if kind.needs in view.capabilities]
         if not wanted:
             can = ", ".join(view.capabilities) or "nothing that a panel shows"
             self._say("No panel for this model", f"What it can do: {can}.")
@@ -185,8 +187,8 @@ class ExplorePage(QWidget):
         self.controls.blockSignals(True)
         self.controls.clear()
         self.open = []
-        for capability in wanted:
-            panel = self.panels.get(capability) or self._make(capability)
+        for kind in wanted:
+            panel = self.panels.get(kind.title) or self._make(kind)
             self.open.append(panel)
             self.controls.addTab(panel.controls, panel.title)
         self.controls.blockSignals(False)
@@ -196,13 +198,21 @@ class ExplorePage(QWidget):
         for panel in self.open:
             panel.show_run(Where(self.run, self.checkpoint), view)
 
-    def _make(self, capability: str) -> Panel:
-        made = self.panels[capability] = PANELS[capability](self.session, self)
+    def _make(self, kind: type[Panel]) -> Panel:
+        made = self.panels[kind.title] = kind(self.session, self)
         self.pictures.addWidget(made.pictures)
         made.checkpoint_wanted.connect(self.show_checkpoint)
         made.step_shown.connect(self._show_step)
-        made.restore_state(self._saved.get(capability, {}))
+        made.latent_wanted.connect(self._edit_latent)
+        made.restore_state(self._saved.get(kind.title, {}))
         return made
+
+    def _edit_latent(self, z: npt.NDArray[np.float32], what: str) -> None:
+        """Open the panel that takes it."""
+        for index, panel in enumerate(self.open):
+            if panel.take_latent(z, what):
+                self.controls.setCurrentIndex(index)
+                return
 
     def _panel_changed(self, index: int) -> None:
         if 0 <= index < len(self.open):
@@ -321,4 +331,4 @@ class ExplorePage(QWidget):
 
 def replaced(view: ModelView) -> tuple[object, ...]:
     """What makes two views be of the same model, however far it has trained."""
-    return view.data, view.capabilities, view.prior_kind, view.prior_size
+    return view.data, view.capabilities, view.prior

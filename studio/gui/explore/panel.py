@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -20,10 +23,15 @@ class Panel(QObject):
     """
 
     title = ""
+    """On its tab, and the name under which its state is kept."""
+    needs = ""
+    """The capability that a model must have (as in ``studio.models.core.model.CAPABILITIES``)."""
     pictures: QWidget
     controls: QWidget
     checkpoint_wanted = Signal(object)
     """int | None: the person asked to see other weights of this run."""
+    latent_wanted = Signal(object, str)
+    """A latent (size,) to be edited by hand, and what it is: the panel that steers latents takes it."""
     step_shown = Signal(int)
     """The step of the weights that made what is on screen."""
 
@@ -47,6 +55,17 @@ class Panel(QObject):
 
     def restore(self, made: Provenance) -> None:
         """Go back to what made a dropped picture. Called after ``show_run`` of its weights."""
+
+    def take_latent(self, z: npt.NDArray[np.float32], what: str) -> bool:
+        """Another panel hands over a latent to be edited; True when this panel does that."""
+        return False
+
+    def would_take(self, paths: Sequence[str]) -> str:
+        """What dropping these files would do here, in words; empty: they are for others."""
+        return ""
+
+    def take(self, paths: Sequence[str]) -> None:
+        """They were dropped."""
 
     def save_state(self) -> dict[str, Any]:
         """For the next session, as JSON can hold it."""

@@ -122,7 +122,7 @@ class Stage(QWidget):
     # --- what is shown
 
     def _show_anew(self) -> None:
-        uniform = self.explorer.state.prior == "uniform"
+        uniform = not self.explorer.state.prior.has("normal")
         self.truncation.set_unit("" if uniform else "σ")
         self.truncation.set_range(LEAST, self.explorer.bound)
         self.truncation.set_default(self.truncation.range()[1])

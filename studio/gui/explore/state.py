@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.explore import latents
+from studio.models.core.latents import Prior
 
 Vector = npt.NDArray[np.float32]
-PriorKind = Literal["normal", "uniform"]
 PathKind = Literal["linear", "spherical"]
 SLOTS = ("A", "B", "C")
 SHOWN_DIMENSIONS = 6
@@ -32,7 +32,7 @@ class Walk:
     fps: int = 25
     loop: bool = True
 
-    def path(self, prior: PriorKind) -> Vector:
+    def path(self, prior: Prior) -> Vector:
         """All latents of the walk, frames×size; none for fewer than two keys."""
         if len(self.keys) < 2:
             return self.keys[:0]
@@ -53,7 +53,7 @@ class Pad:
     kind: PathKind = "spherical"
     at: tuple[float, float] = (0.5, 0.5)
 
-    def latent(self, prior: PriorKind, at: tuple[float, float] | None = None) -> Vector:
+    def latent(self, prior: Prior, at: tuple[float, float] | None = None) -> Vector:
         """The latent at a place; at a seed's place it is that seed."""
         x, y = at or self.at
         column, right = _cell(x, self.side)
@@ -63,7 +63,7 @@ class Pad:
         found: Vector = latents.lattice(cell, [down], [right], self.kind, prior)[0]
         return found
 
-    def tiles(self, across: int, prior: PriorKind) -> Vector:
+    def tiles(self, across: int, prior: Prior) -> Vector:
         """across²×size latents evenly over the pad, row by row; the outermost are seeds at the corners."""
         even = [float(v) for v in np.linspace(0.0, 1.0, across)]
         return np.stack([self.latent(prior, (x, y)) for y in even for x in even])
@@ -91,7 +91,7 @@ class Latents:
         source: where ``base`` comes from when it is no sample, for the caption.
     """
 
-    prior: PriorKind
+    prior: Prior
     seed: int
     count: int
     truncation: float | None
@@ -109,10 +109,9 @@ class Latents:
     def size(self) -> int:
         return len(self.z)
 
-    @property
-    def sigma(self) -> float:
-        """Standard deviation of one dimension of the prior: 1, or 1/√3 for U(−1, 1)."""
-        return 1.0 if self.prior == "normal" else 3**-0.5
+    def sigma(self, along: npt.NDArray[Any]) -> float:
+        """Standard deviation of the prior along a unit vector."""
+        return float(np.linalg.norm(along * self.prior.sigmas))
 
     @property
     def edited(self) -> bool:
@@ -125,7 +124,7 @@ class Latents:
 
     def samples(self) -> Vector:
         """The latents to pick from, count×size."""
-        return latents.draw(self.prior, self.size, self.count, self.seed, self.truncation)
+        return latents.draw(self.prior, self.count, self.seed, self.truncation)
 
     # --- picking and drawing
 
@@ -182,7 +181,7 @@ class Latents:
 
     def randomised(self, seed: int, directions: npt.NDArray[Any]) -> Latents:
         """A fresh draw, as near to it as the locked coordinates allow."""
-        fresh = latents.draw(self.prior, self.size, 1, seed, self.truncation)[0]
+        fresh = latents.draw(self.prior, 1, seed, self.truncation)[0]
         if self.locked:
             rows = np.stack([self.axis(s, directions) for s in sorted(self.locked)]).astype(np.float64)
             fresh = np.asarray(constrained(fresh, rows, rows @ self.z), np.float32)
@@ -217,14 +216,14 @@ def constrained(near: npt.NDArray[Any], rows: npt.NDArray[Any], values: npt.NDAr
     return np.asarray(near + np.linalg.lstsq(rows, short, rcond=None)[0], np.float64)
 
 
-def corners(prior: PriorKind, size: int, side: int, seed: int) -> Vector:
+def corners(prior: Prior, side: int, seed: int) -> Vector:
     """side² latents, one of each seed from ``seed`` on."""
-    return np.concatenate([latents.draw(prior, size, 1, seed + i) for i in range(side * side)])
+    return np.concatenate([latents.draw(prior, 1, seed + i) for i in range(side * side)])
 
 
-def beginning(prior: PriorKind, size: int, *, count: int = 64) -> Latents:
+def beginning(prior: Prior, *, count: int = 64) -> Latents:
     """How a run is first shown: seed 0, its first sample picked, two seeds to walk between."""
-    samples = latents.draw(prior, size, count, 0)
+    samples = latents.draw(prior, count, 0)
     return Latents(
         prior=prior,
         seed=0,
@@ -233,9 +232,9 @@ def beginning(prior: PriorKind, size: int, *, count: int = 64) -> Latents:
         pick=0,
         base=samples[0],
         z=samples[0],
-        dims=tuple(range(min(SHOWN_DIMENSIONS, size))),
-        pad=Pad(corners(prior, size, 2, 1)),
-        walk=Walk(np.zeros((0, size), np.float32)),
+        dims=tuple(range(min(SHOWN_DIMENSIONS, prior.size))),
+        pad=Pad(corners(prior, 2, 1)),
+        walk=Walk(np.zeros((0, prior.size), np.float32)),
     )
 
 
@@ -245,7 +244,7 @@ def beginning(prior: PriorKind, size: int, *, count: int = 64) -> Latents:
 def as_plain(state: Latents) -> dict[str, Any]:
     """For JSON; :func:`from_plain` reads it."""
     return {
-        "prior": state.prior,
+        "prior": state.prior.as_plain(),
         "seed": state.seed,
         "count": state.count,
         "truncation": state.truncation,
@@ -265,9 +264,12 @@ def _plain(part: Pad | Walk, array: str) -> dict[str, Any]:
     return {**vars(part), array: getattr(part, array).tolist()}
 
 
-def from_plain(plain: Mapping[str, Any], prior: PriorKind, size: int) -> Latents | None:
+def from_plain(plain: Mapping[str, Any], prior: Prior) -> Latents | None:
     """The state of :func:`as_plain`, or None when it is damaged or of another prior."""
+    size = prior.size
     try:
+        if Prior.from_plain(plain["prior"]) != prior:
+            return None
         walk, pad = dict(plain["walk"]), dict(plain["pad"])
         state = Latents(
             prior=prior,
@@ -292,7 +294,7 @@ def from_plain(plain: Mapping[str, Any], prior: PriorKind, size: int) -> Latents
         )
     except (KeyError, TypeError, ValueError, IndexError):
         return None
-    return state if plain["prior"] == prior and all(int(s[4:]) < size for s in state.locked) else None
+    return state if all(int(s[4:]) < size for s in state.locked) else None
 
 
 def _array(plain: Any, shape: tuple[int, ...]) -> Vector:

@@ -109,7 +109,8 @@ class Steer(QWidget):
 
     def _unit(self, key: str) -> float:
         """Latent units of one unit of a slider: directions are shown in σ, dimensions too unless they are uniform."""
-        return self.explorer.state.sigma if key.startswith("dir:") else 1.0
+        state = self.explorer.state
+        return state.sigma(state.axis(key, self.explorer.vectors)) if key.startswith("dir:") else 1.0
 
     def _show_anew(self) -> None:
         self.dims.setToolTip(
@@ -150,12 +151,12 @@ class Steer(QWidget):
             if box.indexOf(slider) != place:
                 box.removeWidget(slider)
                 box.insertWidget(place, slider)
-            normal = self.explorer.state.prior == "normal" or kind == "dir:"
+            normal = kind == "dir:" or self.explorer.state.prior.part(int(key[4:])).kind == "normal"
             slider.set_range(*((-REACH, REACH) if normal else (-1.0, 1.0)))
 
     def _slider(self, key: str) -> Slider:
         kind, number = key.split(":")
-        uniform = kind == "dim" and self.explorer.state.prior == "uniform"
+        uniform = kind == "dim" and self.explorer.state.prior.part(int(number)).kind != "normal"
         made = Slider(
             f"dir {int(number) + 1}" if kind == "dir" else f"z {number}",
             -1.0,

@@ -1,11 +1,17 @@
-"""What adversarial recipes share, and which images convolutional pairs can be built for."""
+"""What adversarial systems share: recipe fields, diagnostics of the game, which images they can be built for."""
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
 
 from studio.data.dataset import DataSpec
 from studio.models.core.recipe import Field, Problem, Recipe, recipe
+from studio.models.core.showing import Level
 
 SMALLEST, LARGEST = 8, 128
 """Sides of images, in pixels, for which the convolutional networks are made."""
@@ -33,6 +39,47 @@ class AdversarialRecipe(Recipe):
         float,
         Field("learning rate of the generator", 1e-7, 1, essential=True, group="Optimiser", scale="log", term="rate"),
     ] = 1e-4
+
+
+BALANCE = (
+    Level("discriminator", "balance, ½", 0.5, "balance"),
+    Level("divergence", "most possible, log 2", math.log(2), "jsd"),
+    Level("value", "no difference, −log 4", -math.log(4), "value"),
+)
+"""Where D ends when made and real are the same, what the Jensen–Shannon divergence can be at most (no overlap), and
+the value of the game below which it cannot fall for the best D."""
+
+
+def game_shows(on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
+    """What a person sees of a discriminator, from its logits a = logit D, B each.
+
+    V(D) = E log D(x) + E log (1 − D(G(z))) ≤ −log 4 + 2 JSD(data ‖ made), with equality for the best D (Goodfellow et
+    al. 2014, theorem 1): so (V + log 4)/2 is the divergence in nats that this D has found, at most the true one.
+    """
+    real, fake = on_real.detach().float(), on_fake.detach().float()
+    value = -(softplus(-real).mean() + softplus(fake).mean())
+    return {
+        "discriminator/D(x)": real.sigmoid().mean(),
+        "discriminator/D(G(z))": fake.sigmoid().mean(),
+        "divergence/Jensen–Shannon that D implies": (value + math.log(4)) / 2,
+        "value/V(D, G)": value,
+    }
+
+
+def reaching(made: Tensor) -> dict[str, Tensor]:
+    """A spread of how strong the gradient is that reaches each made example: ‖∂ its share of the loss/∂G(z)‖₂, B.
+
+    Filled in by a hook while the gradient of the generator's mean loss flows back; it vanishes when D is too sure.
+    """
+    found: dict[str, Tensor] = {}
+    if made.requires_grad:
+
+        def note(gradient: Tensor) -> None:
+            norms = torch.linalg.vector_norm(gradient.detach().float().flatten(1), dim=1)
+            found["gradient norm/reaching the generator"] = norms * len(gradient)
+
+        made.register_hook(note)  # type: ignore[no-untyped-call]
+    return found
 
 
 def image_problems(model: str, data: DataSpec) -> list[Problem]:

@@ -17,6 +17,7 @@ import orjson
 import xxhash
 
 from studio.models.core.recipe import FieldInfo, fields
+from studio.models.core.showing import Gauge, Level
 
 if TYPE_CHECKING:
     from studio.models.core.model import Model
@@ -35,6 +36,8 @@ class ModelCard:
     arxiv: str
     capabilities: tuple[str, ...]
     fields: tuple[FieldInfo, ...]
+    levels: tuple[Level, ...] = ()
+    gauges: tuple[Gauge, ...] = ()
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -82,6 +85,8 @@ def card(name: str) -> ModelCard:
         arxiv=model.paper.arxiv,
         capabilities=tuple(from_model(model)),
         fields=tuple(fields(model.recipe_type)),
+        levels=model.levels,
+        gauges=model.gauges,
     )
 
 
@@ -121,4 +126,12 @@ def _key() -> str:
 
 def _from_plain(plain: dict[str, Any]) -> ModelCard:
     made = [FieldInfo(**{**f, "choices": tuple(f["choices"])}) for f in plain["fields"]]
-    return ModelCard(**{**plain, "capabilities": tuple(plain["capabilities"]), "fields": tuple(made)})
+    return ModelCard(
+        **{
+            **plain,
+            "capabilities": tuple(plain["capabilities"]),
+            "fields": tuple(made),
+            "levels": tuple(Level(**level) for level in plain["levels"]),
+            "gauges": tuple(Gauge(**{**gauge, "good": tuple(gauge["good"])}) for gauge in plain["gauges"]),
+        }
+    )

@@ -14,7 +14,32 @@ from typing import ClassVar, Literal, Protocol, runtime_checkable
 from torch import Tensor, nn
 
 from studio.data.dataset import DataSpec
+from studio.models.core.latents import Part, Prior
 from studio.models.core.recipe import Problem, Recipe, Value
+from studio.models.core.showing import Gauge, Level
+
+__all__ = [
+    "CAPABILITIES",
+    "Batch",
+    "Criticises",
+    "DecodesLatent",
+    "Embeds",
+    "Encodes",
+    "Gauge",
+    "Level",
+    "Loss",
+    "Model",
+    "Optimiser",
+    "Paper",
+    "Part",
+    "Prior",
+    "Scheduled",
+    "TakesClasses",
+    "TakesCodes",
+    "Update",
+    "capabilities",
+    "members",
+]
 
 
 @dataclass(frozen=True)
@@ -45,11 +70,13 @@ class Loss:
     """A scalar to descend, and what else a person should see of this move.
 
     ``shows`` maps "panel/curve" to a detached scalar, e.g. ``"wasserstein/critic estimate"``; the loss itself is
-    shown as "loss/<player>" by the engine.
+    shown as "loss/<player>" by the engine. ``spreads`` maps "panel/what" to one number per example, B, that a person
+    should see as a histogram; a hook may fill it in while the gradient flows back, the engine reads it afterwards.
     """
 
     value: Tensor
     shows: dict[str, Tensor] = field(default_factory=dict)
+    spreads: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +92,14 @@ class Optimiser:
 
 
 @dataclass(frozen=True)
+class Scheduled:
+    """What an optimiser is set to for one move: its learning rate times ``rate``, and its momentum (None: as it is)."""
+
+    rate: float = 1.0
+    momentum: float | None = None
+
+
+@dataclass(frozen=True)
 class Update:
     """One named player's move: the parameters it owns, its loss, how often it moves per cycle.
 
@@ -75,6 +110,8 @@ class Update:
         after: what must hold once it has moved (clip the weights, renormalise), run without gradients.
         averaged: whether samples are drawn with the running average of these weights.
         full_precision: float32 whatever the recipe's precision, for losses that need it.
+        schedule: of the finished cycles, for papers whose rates fall or whose momentum rises; depends on nothing else,
+            so that a resumed training goes on with it.
     """
 
     player: str
@@ -85,17 +122,7 @@ class Update:
     after: Callable[[], None] | None = None
     averaged: bool = False
     full_precision: bool = False
-
-
-@dataclass(frozen=True)
-class Prior:
-    """The distribution of a latent: independent in each of ``size`` dimensions.
-
-    ``normal`` is N(0, 1), ``uniform`` is U(−1, 1).
-    """
-
-    kind: Literal["normal", "uniform"]
-    size: int
+    schedule: Callable[[int], Scheduled] | None = None
 
 
 class Model(nn.Module):
@@ -109,6 +136,12 @@ class Model(nn.Module):
     about: ClassVar[str]
     steady: ClassVar[bool] = False
     """Trains well without care: proposed before others to somebody who has not chosen."""
+    simultaneous: ClassVar[bool] = False
+    """All players move at once, from the same weights and on the same batch; each then moves once per cycle."""
+    levels: ClassVar[tuple[Level, ...]] = ()
+    """Lines that its curves are read against."""
+    gauges: ClassVar[tuple[Gauge, ...]] = ()
+    """Curves to be read at a glance."""
     recipe_type: ClassVar[type[Recipe]]
 
     def __init__(self, recipe: Recipe, data: DataSpec) -> None:
@@ -163,7 +196,56 @@ class Criticises(Protocol):
         ...
 
 
-CAPABILITIES: dict[str, type] = {"decode latent": DecodesLatent, "criticise": Criticises}
+@runtime_checkable
+class TakesCodes(Protocol):
+    """Its latent has parts of the role "code", whose meaning the model found itself, and reads them off examples."""
+
+    @property
+    def prior(self) -> Prior: ...
+
+    def read_codes(self, x: Tensor) -> Tensor:
+        """Q(c|x) of examples B×…, B×(sizes of all code parts, in the prior's order): the probabilities of a
+        categorical code's values, the mean of a continuous one."""
+        ...
+
+
+@runtime_checkable
+class TakesClasses(Protocol):
+    """Its latent has one categorical part of the role "class": the label of what is drawn."""
+
+    @property
+    def prior(self) -> Prior: ...
+
+    class_part: str
+    """The name of that part."""
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """Finds a latent for an example: decode(encode(x)) should resemble x."""
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Latents B×size of examples in the range of :class:`Batch.x`; the mean, when it has a distribution."""
+        ...
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """Features of an example in which neighbours are alike: for nearest-neighbour classification."""
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Features B×F."""
+        ...
+
+
+CAPABILITIES: dict[str, type] = {
+    "decode latent": DecodesLatent,
+    "criticise": Criticises,
+    "take codes": TakesCodes,
+    "take classes": TakesClasses,
+    "encode": Encodes,
+    "embed": Embeds,
+}
 """Name of each capability as the person reads it → its protocol. A later capability is one more line."""
 
 

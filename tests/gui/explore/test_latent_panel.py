@@ -17,6 +17,7 @@ from studio.gui.explore.film import to_image
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.page import ExplorePage
 from studio.gui.session import Session
+from studio.models.core.latents import Prior
 from tests.gui.explore.toy import POINTS, Toy, ToyEngine
 
 
@@ -32,7 +33,7 @@ def _shown(panel: LatentPanel, toy: Toy) -> bool:
 
 
 def test_the_first_sample_is_shown_large(panel: LatentPanel, toy: Toy) -> None:
-    drawn = latents.draw("normal", 12, 64, 0)
+    drawn = latents.draw(Prior.of("normal", 12), 64, 0)
     assert np.array_equal(panel.stage.grid.images, toy.decode(drawn).images)
     assert panel.stage.grid.selected == {0}
     assert _shown(panel, toy)
@@ -186,7 +187,7 @@ def test_picking_seed_count_and_truncation_ask_for_their_samples(panel: LatentPa
     stage = panel.stage
     stage.new.click()
     engine.pump()
-    assert _decodes(engine, "samples")[-1].z == pytest.approx(latents.draw("normal", 12, 64, 1))
+    assert _decodes(engine, "samples")[-1].z == pytest.approx(latents.draw(Prior.of("normal", 12), 64, 1))
     stage.count.setValue(9)
     engine.pump()
     assert len(stage.grid.images) == 9

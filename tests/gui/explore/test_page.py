@@ -17,6 +17,7 @@ from studio.gui.explore.asking import brief
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.page import ExplorePage
 from studio.gui.session import Session, Trouble
+from studio.models.core.latents import Prior
 from studio.runs.folder import RunFolder
 from studio.training.events import Checkpointed, Progress, Started
 from tests.gui.explore.conftest import RUN
@@ -191,7 +192,7 @@ def test_a_dropped_sheet_restores_checkpoint_seed_and_truncation(
     state = panel.explorer.state
     assert (state.seed, state.count, state.truncation) == (9, 16, 1.25)
     assert page.checkpoint == 200
-    wanted = engine.toy.decode(latents.draw("normal", 12, 16, 9, 1.25), 200).images
+    wanted = engine.toy.decode(latents.draw(Prior.of("normal", 12), 16, 9, 1.25), 200).images
     assert np.array_equal(panel.stage.grid.images, wanted)
     session.undo.undo()
     assert panel.explorer.state.seed == 0
@@ -302,7 +303,7 @@ def test_directions_that_cannot_be_found_say_so(panel: LatentPanel, engine: ToyE
 
 
 def test_a_toy_is_the_same_each_time() -> None:
-    z = latents.draw("normal", 12, 3, 0)
+    z = latents.draw(Prior.of("normal", 12), 3, 0)
     assert np.array_equal(Toy().decode(z).images, Toy().decode(z).images)
 
 

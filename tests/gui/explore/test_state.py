@@ -21,13 +21,14 @@ from studio.gui.explore.state import (
     from_plain,
     parse_dimensions,
 )
+from studio.models.core.latents import Prior
 
 NONE = np.zeros((0, 8), np.float32)
 
 
 @pytest.fixture
 def state() -> Latents:
-    return beginning("normal", 8)
+    return beginning(Prior.of("normal", 8))
 
 
 def _directions() -> np.ndarray:
@@ -67,7 +68,7 @@ def test_randomise_keeps_what_is_locked_and_moves_the_rest(state: Latents) -> No
     assert new.z[5] == pytest.approx(state.z[5], abs=1e-5)
     assert rows[2] @ new.z == pytest.approx(rows[2] @ state.z, abs=1e-5)
     assert np.abs(np.delete(new.z - state.z, 5)).min() > 1e-3
-    assert np.array_equal(state.randomised(99, rows).z, latents.draw("normal", 8, 1, 99)[0])
+    assert np.array_equal(state.randomised(99, rows).z, latents.draw(Prior.of("normal", 8), 1, 99)[0])
 
 
 def test_constrained_is_the_nearest_point_that_fulfils() -> None:
@@ -78,7 +79,7 @@ def test_constrained_is_the_nearest_point_that_fulfils() -> None:
 
 def test_an_unedited_pick_follows_a_new_seed_and_an_edited_one_stays(state: Latents) -> None:
     followed = state.picked(5).redrawn(seed=7)
-    assert np.array_equal(followed.z, latents.draw("normal", 8, 64, 7)[5])
+    assert np.array_equal(followed.z, latents.draw(Prior.of("normal", 8), 64, 7)[5])
     edited = state.picked(5).moved("dim:0", 2.0, NONE)
     kept = edited.redrawn(seed=7)
     assert np.array_equal(kept.z, edited.z)
@@ -110,27 +111,27 @@ def test_result_is_of_the_averages(state: Latents) -> None:
 
 def test_a_pad_is_its_seeds_at_the_corners() -> None:
     for side in (2, 3):
-        seeds = corners("normal", 8, side, 3)
+        seeds = corners(Prior.of("normal", 8), side, 3)
         pad = Pad(seeds, side)
         ends = [i / (side - 1) for i in range(side)]
-        found = [pad.latent("normal", (x, y)) for y in ends for x in ends]
+        found = [pad.latent(Prior.of("normal", 8), (x, y)) for y in ends for x in ends]
         assert np.allclose(found, seeds, atol=1e-5)
-        tiles = pad.tiles(5, "normal")
+        tiles = pad.tiles(5, Prior.of("normal", 8))
         assert tiles.shape == (25, 8)
         assert np.allclose(tiles[[0, 4, 20, 24]], seeds[[0, side - 1, -side, -1]], atol=1e-5)
 
 
 def test_a_spherical_walk_keeps_the_length_between_keys_of_one_length(state: Latents) -> None:
     a, b = np.eye(8, dtype=np.float32)[:2] * 2
-    path = Walk(np.stack([a, b]), "spherical", frames=10, loop=False).path("normal")
+    path = Walk(np.stack([a, b]), "spherical", frames=10, loop=False).path(Prior.of("normal", 8))
     assert np.allclose(np.linalg.norm(path, axis=1), 2, atol=1e-5)
     assert np.allclose(path[[0, -1]], [a, b], atol=1e-6)
-    straight = Walk(np.stack([a, b]), "linear", frames=10, loop=False).path("normal")
+    straight = Walk(np.stack([a, b]), "linear", frames=10, loop=False).path(Prior.of("normal", 8))
     assert np.linalg.norm(straight[5]) == pytest.approx(2**0.5, abs=1e-5)
 
 
 def test_one_key_is_no_walk(state: Latents) -> None:
-    assert len(Walk(state.samples()[:1]).path("normal")) == 0
+    assert len(Walk(state.samples()[:1]).path(Prior.of("normal", 8))) == 0
 
 
 def test_a_state_survives_json(state: Latents) -> None:
@@ -141,7 +142,7 @@ def test_a_state_survives_json(state: Latents) -> None:
         truncation=1.5,
         dims=(1, 4),
     )
-    back = from_plain(orjson.loads(orjson.dumps(as_plain(full))), "normal", 8)
+    back = from_plain(orjson.loads(orjson.dumps(as_plain(full))), Prior.of("normal", 8))
     assert back is not None
     assert orjson.dumps(as_plain(back)) == orjson.dumps(as_plain(full))
     assert np.array_equal(back.z, full.z)
@@ -161,7 +162,7 @@ def test_a_state_survives_json(state: Latents) -> None:
     ],
 )
 def test_a_damaged_state_counts_as_none(state: Latents, damage: dict[str, object]) -> None:
-    assert from_plain({**as_plain(state), **damage}, "normal", 8) is None
+    assert from_plain({**as_plain(state), **damage}, Prior.of("normal", 8)) is None
 
 
 def test_dimensions_are_read_as_people_write_them() -> None:

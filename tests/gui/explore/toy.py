@@ -21,6 +21,7 @@ from studio.explore.questions import (
     ThroughTime,
 )
 from studio.export.jobs import ExportBundle, ExportLatents, ExportSamples, ExportWalk, ExportWeights, Written
+from studio.models.core.latents import Prior
 from tests.gui.conftest import FakeEngine
 
 IMAGES = DataSpec("toys", "images", (3, 16, 16), 100, fingerprint="toys")
@@ -54,7 +55,7 @@ class Toy:
     def answer(self, question: Any) -> Any:
         match question:
             case Describe():
-                view = (self.step, self.data, self.capabilities, self.prior, self.size, self.checkpoints)
+                view = (self.step, self.data, self.capabilities, Prior.of(self.prior, self.size), self.checkpoints)
                 return ModelView(*view)  # type: ignore[arg-type]
             case Decode(where=where, z=z):
                 return self.decode(z, where.checkpoint)

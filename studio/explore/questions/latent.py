@@ -1,46 +1,25 @@
-"""What a person can ask of a model, and what comes back. Torch-free: the window writes these, the engine answers.
-
-Each question is captured whole on the side that asks; the answer is computed from a snapshot of the weights,
-whether or not that run is training, and never touches the training's random numbers.
-"""
+"""Of models that decode a latent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from studio.data.dataset import DataSpec
-
-A = TypeVar("A")
-Pictures = npt.NDArray[np.uint8]
-"""uint8 N×H×W×3, ready to be shown; grey images are repeated over the channels."""
-
-
-class Question(Generic[A]):
-    """Base of all; ``A`` is the type of the answer."""
-
-
-@dataclass(frozen=True)
-class Where:
-    """Which weights. ``checkpoint`` None: the newest there are, those in memory while the run trains."""
-
-    run: str
-    checkpoint: int | None = None
-    averaged: bool = True
+from studio.explore.questions.base import Pictures, Question, Where
+from studio.models.core.latents import Prior
 
 
 @dataclass(frozen=True)
 class ModelView:
-    """What a panel must know of the model of a run; ``prior_size`` 0 when it decodes no latent."""
+    """What a panel must know of the model of a run; ``prior`` has no parts when it decodes no latent."""
 
     step: int
     data: DataSpec
     capabilities: tuple[str, ...]
-    prior_kind: Literal["normal", "uniform"]
-    prior_size: int
+    prior: Prior
     checkpoints: tuple[int, ...]
 
 
@@ -119,21 +98,3 @@ class ThroughTime(Question[Through]):
 
     run: str
     z: npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Measures of a run against its held-out data, by "panel/curve", each labelled with its estimator."""
-
-    step: int
-    values: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Evaluate(Question[Evaluation]):
-    where: Where
-    samples: int = 2048
-    seed: int = 0
-
-
-AnyQuestion = Question[Any]

@@ -1,0 +1,15 @@
+"""What is answered to each kind of question. No question touches torch's global generator while a run trains.
+
+``answer(question, Context())`` works in any process: the engine's lanes call it, and so does the command line.
+
+latent.py      decoding, directions, neighbours, through time
+models.py      which models there are, and which recipe suits
+measuring.py   measures against held-out data
+taking.py      exports
+"""
+
+from studio.engine.answers import latent, measuring, models, taking
+from studio.engine.answers.base import answer
+from studio.engine.context import Context
+
+__all__ = ["Context", "answer", "latent", "measuring", "models", "taking"]

@@ -1,0 +1,40 @@
+"""What a person can ask of a model, and what comes back. Torch-free: the window writes these, the engine answers.
+
+Each question is captured whole on the side that asks; the answer is computed from a snapshot of the weights,
+whether or not that run is training, and never touches the training's random numbers. The answers are in
+``studio/engine/answers``, in files of the same names.
+"""
+
+from studio.explore.questions.base import AnyQuestion, Pictures, Question, Where
+from studio.explore.questions.latent import (
+    Decode,
+    Decoded,
+    Describe,
+    Directions,
+    DirectionsFound,
+    ModelView,
+    Nearest,
+    NearestFound,
+    Through,
+    ThroughTime,
+)
+from studio.explore.questions.measuring import Evaluate, Evaluation
+
+__all__ = [
+    "AnyQuestion",
+    "Decode",
+    "Decoded",
+    "Describe",
+    "Directions",
+    "DirectionsFound",
+    "Evaluate",
+    "Evaluation",
+    "ModelView",
+    "Nearest",
+    "NearestFound",
+    "Pictures",
+    "Question",
+    "Through",
+    "ThroughTime",
+    "Where",
+]

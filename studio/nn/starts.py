@@ -1,0 +1,17 @@
+"""How weights start."""
+
+from __future__ import annotations
+
+from torch import nn
+
+
+def normal_start(layer: nn.Module) -> None:
+    """Weights N(0, 0.02), gains of the normalisation N(1, 0.02), biases 0: Radford et al. 2016, section 4 and the
+    authors' code. For ``module.apply``."""
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+        nn.init.normal_(layer.weight, 0, 0.02)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+    elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) and layer.affine:
+        nn.init.normal_(layer.weight, 1, 0.02)
+        nn.init.zeros_(layer.bias)

@@ -52,10 +52,39 @@ class Measured(Event):
 
 
 @dataclass(frozen=True, eq=False)
+class Spread(Event):
+    """How a number that each example has is spread (a gradient's norm): a histogram, now and then; the same record
+    stands in the run's spreads.jsonl.
+
+    Attributes:
+        name: "panel/what".
+        edges: rising, bins + 1; counts: bins.
+    """
+
+    name: str
+    edges: npt.NDArray[np.float64]
+    counts: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Alarm(Event):
+    """Something about the samples needs a person's eye; the training goes on. An empty message: it is over.
+
+    Attributes:
+        about: what it concerns ("classes"); a newer alarm about the same thing takes the place of the older one.
+    """
+
+    about: str
+    message: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class SheetDrawn(Event):
-    """The fixed-seed samples: ``images`` uint8 N×H×W×3. Points arrive as one picture of all of them (N = 1)."""
+    """The fixed-seed samples: ``images`` uint8 N×H×W×3. Points arrive as one picture of all of them (N = 1).
+    ``columns``: how many belong in a row (one for each class, say); 0: as many as fit."""
 
     images: npt.NDArray[np.uint8]
+    columns: int = 0
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@
 
 latent.py      decoding, directions, neighbours, through time
 models.py      which models there are, and which recipe suits
+real.py        real examples: those of the dataset, and picture files that a person brings
 measuring.py   measures against held-out data
 taking.py      exports
 """
 
-from studio.engine.answers import latent, measuring, models, taking
+from studio.engine.answers import latent, measuring, models, real, taking
 from studio.engine.answers.base import answer
 from studio.engine.context import Context
 
-__all__ = ["Context", "answer", "latent", "measuring", "models", "taking"]
+__all__ = ["Context", "answer", "latent", "measuring", "models", "real", "taking"]

@@ -19,9 +19,12 @@ from studio.explore.questions.latent import (
     ThroughTime,
 )
 from studio.explore.questions.measuring import Evaluate, Evaluation
+from studio.explore.questions.real import Browse, Browsed, Real
 
 __all__ = [
     "AnyQuestion",
+    "Browse",
+    "Browsed",
     "Decode",
     "Decoded",
     "Describe",
@@ -34,6 +37,7 @@ __all__ = [
     "NearestFound",
     "Pictures",
     "Question",
+    "Real",
     "Through",
     "ThroughTime",
     "Where",

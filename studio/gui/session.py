@@ -26,6 +26,7 @@ from studio.models.core.catalog import ModelCard
 from studio.models.core.recipe import Value
 from studio.training import control
 from studio.training.events import (
+    Alarm,
     Checkpointed,
     Ended,
     Event,
@@ -35,6 +36,7 @@ from studio.training.events import (
     RateChanged,
     Resumed,
     SheetDrawn,
+    Spread,
     Started,
 )
 
@@ -91,6 +93,8 @@ class Session(QObject):
     progressed = Signal(object)
     measured = Signal(list)  # of Measured, every number, in order
     sheet_drawn = Signal(object)  # the newest only
+    spread = Signal(object)  # Spread: a histogram, every one of them
+    alarmed = Signal(object)  # Alarm; with an empty message it is over
     checkpointed = Signal(object)
     paused = Signal(object)
     resumed = Signal(object)
@@ -123,6 +127,8 @@ class Session(QObject):
             Started: self.started,
             Progress: self.progressed,
             SheetDrawn: self.sheet_drawn,
+            Spread: self.spread,
+            Alarm: self.alarmed,
             Checkpointed: self.checkpointed,
             Paused: self.paused,
             Resumed: self.resumed,

@@ -7,7 +7,6 @@ With logits a(x), log D = −softplus(−a) and log (1 − D) = −softplus(a): 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -18,7 +17,7 @@ from studio.models.core.adversarial import (
     BALANCE,
     SMALL,
     TINY,
-    AdversarialRecipe,
+    GameRecipe,
     game_shows,
     image_problems,
     pixels,
@@ -27,44 +26,19 @@ from studio.models.core.adversarial import (
 )
 from studio.models.core.model import Batch, Loss, Model, Optimiser, Paper, Prior, Update
 from studio.models.core.noise import sample
-from studio.models.core.recipe import Field, Problem, Recipe, Value, recipe
+from studio.models.core.recipe import Problem, Recipe, Value, recipe
 from studio.nn.pyramid import Downward, Upward
 from studio.nn.starts import normal_start
 
 
 @recipe
-class DCGANRecipe(AdversarialRecipe):
+class DCGANRecipe(GameRecipe):
     """Defaults of the paper's 64×64 experiments."""
 
-    batch: Annotated[
-        int, Field("examples per update", 1, 4096, "examples", essential=True, group="Training", scale="log")
-    ] = 128
-    latent: Annotated[
-        int, Field("numbers that a sample is made from", 1, 1024, "dimensions", essential=True, term="latent")
-    ] = 100
-    width: Annotated[
-        int,
-        Field(
-            "channels of the layer next to the image; deeper layers have 2, 4 and 8 times as many",
-            4,
-            512,
-            "channels",
-            essential=True,
-            scale="log",
-        ),
-    ] = 128
-    generator_rate: Annotated[
-        float,
-        Field("learning rate of the generator", 1e-7, 1, essential=True, group="Optimiser", scale="log", term="rate"),
-    ] = 2e-4
-    discriminator_rate: Annotated[
-        float,
-        Field(
-            "learning rate of the discriminator", 1e-7, 1, essential=True, group="Optimiser", scale="log", term="rate"
-        ),
-    ] = 2e-4
-    beta1: Annotated[float, Field("Adam's memory of the gradient", 0, 0.999, group="Optimiser", term="adam")] = 0.5
-    beta2: Annotated[float, Field("Adam's memory of its square", 0, 0.9999, group="Optimiser", term="adam")] = 0.999
+    batch: int = 128
+    latent: int = 100
+    width: int = 128
+    generator_rate: float = 2e-4
 
 
 class DCGAN(Model):

@@ -19,7 +19,7 @@ from studio.models.core.adversarial import (
     BALANCE,
     SMALL,
     TINY,
-    AdversarialRecipe,
+    GameRecipe,
     game_shows,
     image_problems,
     pixels,
@@ -38,12 +38,10 @@ BASE = 7
 
 
 @recipe
-class InfoGANRecipe(AdversarialRecipe):
+class InfoGANRecipe(GameRecipe):
     """Defaults of the paper's MNIST experiment, as in the authors' code."""
 
-    batch: Annotated[
-        int, Field("examples per update", 1, 4096, "examples", essential=True, group="Training", scale="log")
-    ] = 128
+    batch: int = 128
     latent: Annotated[
         int, Field("dimensions of the noise z, beside the codes", 0, 1024, "dimensions", term="latent")
     ] = 62
@@ -65,10 +63,7 @@ class InfoGANRecipe(AdversarialRecipe):
         int, Field("units of the dense layer in both players", 0, 4096, "units; 0: none", scale="linear")
     ] = 1024
     head: Annotated[int, Field("units of the layer of Q above the trunk", 1, 2048, "units", scale="log")] = 128
-    generator_rate: Annotated[
-        float,
-        Field("learning rate of the generator", 1e-7, 1, essential=True, group="Optimiser", scale="log", term="rate"),
-    ] = 1e-3
+    generator_rate: float = 1e-3
     discriminator_rate: Annotated[
         float,
         Field(
@@ -81,8 +76,6 @@ class InfoGANRecipe(AdversarialRecipe):
             term="rate",
         ),
     ] = 2e-4
-    beta1: Annotated[float, Field("Adam's memory of the gradient", 0, 0.999, group="Optimiser", term="adam")] = 0.5
-    beta2: Annotated[float, Field("Adam's memory of its square", 0, 0.9999, group="Optimiser", term="adam")] = 0.999
 
 
 class Players(nn.Module):

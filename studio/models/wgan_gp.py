@@ -16,7 +16,7 @@ from studio.data.dataset import DataSpec
 from studio.models.core.adversarial import (
     SMALL,
     TINY,
-    AdversarialRecipe,
+    AdamRecipe,
     image_problems,
     pixels,
     reaching,
@@ -31,15 +31,14 @@ from studio.nn.slopes import between, gradient_norms
 
 
 @recipe
-class WGANGPRecipe(AdversarialRecipe):
+class WGANGPRecipe(AdamRecipe):
     """Defaults of the paper's image experiments."""
 
     critic_rate: Annotated[
         float,
         Field("learning rate of the critic", 1e-7, 1, essential=True, group="Optimiser", scale="log", term="rate"),
     ] = 1e-4
-    beta1: Annotated[float, Field("Adam's memory of the gradient", 0, 0.999, group="Optimiser", term="adam")] = 0.5
-    beta2: Annotated[float, Field("Adam's memory of its square", 0, 0.9999, group="Optimiser", term="adam")] = 0.9
+    beta2: float = 0.9
     critic_steps: Annotated[
         int, Field("moves of the critic for each of the generator", 1, 100, "moves", term="critic")
     ] = 5

@@ -41,6 +41,26 @@ class AdversarialRecipe(Recipe):
     ] = 1e-4
 
 
+@recipe
+class AdamRecipe(AdversarialRecipe):
+    """Both players descend by Adam."""
+
+    beta1: Annotated[float, Field("Adam's memory of the gradient", 0, 0.999, group="Optimiser", term="adam")] = 0.5
+    beta2: Annotated[float, Field("Adam's memory of its square", 0, 0.9999, group="Optimiser", term="adam")] = 0.999
+
+
+@recipe
+class GameRecipe(AdamRecipe):
+    """The opponent is a discriminator."""
+
+    discriminator_rate: Annotated[
+        float,
+        Field(
+            "learning rate of the discriminator", 1e-7, 1, essential=True, group="Optimiser", scale="log", term="rate"
+        ),
+    ] = 2e-4
+
+
 BALANCE = (
     Level("discriminator", "balance, ½", 0.5, "balance"),
     Level("divergence", "most possible, log 2", math.log(2), "jsd"),

@@ -5,6 +5,7 @@ No torch here: the window reads this module. A model file declares::
     @recipe
     class WGANGPRecipe(AdversarialRecipe):
         penalty: Annotated[float, Field("weight of the gradient penalty, λ", 0, 100)] = 10.0
+        batch: int = 32  # another default for an inherited field
 
 and :func:`fields` turns it into plain data, :func:`check` reports every problem at once, and :func:`make` builds it.
 """
@@ -12,6 +13,7 @@ and :func:`fields` turns it into plain data, :func:`check` reports every problem
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -96,7 +98,22 @@ class Problem:
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def recipe(cls: type[T]) -> type[T]:
-    """Class decorator: a frozen, validated dataclass that refuses unknown fields, NaN and infinity."""
+    """Class decorator: a frozen, validated dataclass that refuses unknown fields, NaN and infinity.
+
+    A field that says only its type, ``batch: int = 32``, gives an inherited one another default; all else that is said
+    of it stays.
+
+    Raises:
+        TypeError: when that type is not the inherited one.
+    """
+    own = get_type_hints(cls, include_extras=True)
+    for base in cls.__mro__[-1:0:-1]:
+        known = get_type_hints(base, include_extras=True) if dataclasses.is_dataclass(base) else {}
+        for name in inspect.get_annotations(cls).keys() & known.keys():
+            if get_origin(own[name]) is not Annotated:
+                if own[name] != get_args(known[name])[0]:
+                    raise TypeError(f"{cls.__name__}.{name} is {get_args(known[name])[0]} in {base.__name__}")
+                cls.__annotations__[name] = known[name]
     made: Any = pydantic_dataclass(frozen=True, kw_only=True, config={"extra": "forbid", "allow_inf_nan": False})(cls)
     return cast("type[T]", made)
 

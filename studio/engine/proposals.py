@@ -33,6 +33,8 @@ PATIENCE = 1.5
 """Seconds after which a trial ends with what it has measured so far."""
 RUNS = 200
 """Earlier runs that are looked at, the newest."""
+CYCLES = 2000
+"""Cycles over which the moves of a player are averaged, where their number changes."""
 
 
 def propose(question: Propose, context: Context) -> Proposal:
@@ -184,7 +186,8 @@ def _timed(
                 quickest[player.name] = min(passed, quickest.get(player.name, passed))
         if quickest and time.monotonic() > until:
             break
-    return sum(quickest[p.name] * p.update.times for p in cycle.players)
+    cycles = range(min(recipe.steps, CYCLES))
+    return sum(quickest[p.name] * sum(map(p.update.moves, cycles)) / len(cycles) for p in cycle.players)
 
 
 def made_up(data: DataSpec, count: int = 256) -> Dataset:

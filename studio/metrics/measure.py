@@ -12,7 +12,9 @@ root-mean-square difference per pixel: for 28×28 images, 2.8 is 0.1 per pixel, 
 ``wasserstein/sliced``  256 fixed one-dimensional projections, divided by :func:`~studio.metrics.sliced.shift_factor`:
     then a shift counts as in the exact distance, and everything else as at most that. Its floor is shown too.
 ``wasserstein/critic estimate, held-out``  mean of the critic over held-out examples minus its mean over samples. A
-    lower bound as far as the critic's slope is at most 1, which a gradient penalty asks for and does not ensure.
+    lower bound as far as the critic's slope is at most 1, which a gradient penalty asks for and does not ensure. A
+    critic with a slope of its own (WGAN's clipped one) measures in another unit: its curve says which, and stands in a
+    panel of its own, ``critic gap/…``.
 
 ``modes/…``  for the Gaussian mixtures, how many modes have a sample within 3 σ of them, and the share of samples that
     are so near one (see :mod:`~studio.metrics.modes`): 0.989 for the data itself.
@@ -35,7 +37,7 @@ from studio.metrics.exact import exact_wasserstein
 from studio.metrics.modes import coverage
 from studio.metrics.sliced import shift_factor, sliced_wasserstein
 from studio.models.core.latents import draw
-from studio.models.core.model import Criticises, DecodesLatent, Model
+from studio.models.core.model import WASSERSTEIN, Criticises, DecodesLatent, Model
 
 Floats = npt.NDArray[np.float32]
 Score = Callable[[Tensor], Tensor]
@@ -136,7 +138,9 @@ class Reference:
         }
         if score is not None:
             estimate = sum(gap * n for gap, n in gaps) / self.count
-            values[f"wasserstein/critic estimate{self.suffix or ', held-out'}"] = estimate
+            unit = model.critic_unit if critic is None and isinstance(model, Criticises) else WASSERSTEIN
+            curve = "wasserstein/critic estimate" if unit == WASSERSTEIN else f"critic gap/{unit}"
+            values[f"{curve}{self.suffix or ', held-out'}"] = estimate
         values |= self.modes(samples)
         watch.advance(total, total, "comparing")
         return values | self.floor()

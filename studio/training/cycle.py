@@ -44,7 +44,6 @@ class Cycle:
         self.model: Model = built.to(device).train()
         self.precision: Precision = devices.settle(recipe.precision, device, self.model)
         self.players = [Player(update, device, self.precision) for update in self.model.updates()]
-        self.turns = [player for player in self.players for _ in range(player.update.times)]
         self.feed = Feed(data, recipe.batch, recipe.seed, recipe.mirror, device)
         averaged = [p.update.module for p in self.players if p.update.averaged]
         self.average = RunningAverage(self.model, averaged, recipe.average)
@@ -54,8 +53,13 @@ class Cycle:
 
     @property
     def examples(self) -> int:
-        """Examples of the data that one cycle is counted as: those that its most frequent player sees."""
-        return self.feed.batch * max(p.update.times for p in self.players)
+        """Examples of the data that the present cycle is counted as: those that its most frequent player sees."""
+        return self.feed.batch * max(p.update.moves(self.step) for p in self.players)
+
+    @property
+    def turns(self) -> list[Player]:
+        """Who moves in the present cycle, in order."""
+        return [player for player in self.players for _ in range(player.update.moves(self.step))]
 
     def move(self) -> Moved:
         """The move that is due.
@@ -63,10 +67,11 @@ class Cycle:
         Raises:
             NotFinite: before anything has moved.
         """
-        moving = self.players if self.model.simultaneous else [self.turns[self.position]]
+        turns = self.turns
+        moving = self.players if self.model.simultaneous else [turns[self.position]]
         losses = self._move(moving)
         self.position += len(moving)
-        ended = self.position == len(self.turns)
+        ended = self.position == len(turns)
         if ended:
             self.step, self.position = self.step + 1, 0
         return _moved(losses, ended)

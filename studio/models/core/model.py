@@ -20,6 +20,7 @@ from studio.models.core.showing import Gauge, Level
 
 __all__ = [
     "CAPABILITIES",
+    "WASSERSTEIN",
     "Batch",
     "Criticises",
     "DecodesLatent",
@@ -107,6 +108,7 @@ class Update:
         player: shown to the person ("critic", "generator").
         module: the parameters that this update moves; all others are held still while it does.
         loss: of one fresh batch; called ``times`` times per cycle.
+        times: moves per cycle, 1 or more; a function of the finished cycles for papers that begin with more of them.
         after: what must hold once it has moved (clip the weights, renormalise), run without gradients.
         averaged: whether samples are drawn with the running average of these weights.
         full_precision: float32 whatever the recipe's precision, for losses that need it.
@@ -118,11 +120,15 @@ class Update:
     module: nn.Module
     loss: Callable[[Batch], Loss]
     optimiser: Optimiser
-    times: int = 1
+    times: int | Callable[[int], int] = 1
     after: Callable[[], None] | None = None
     averaged: bool = False
     full_precision: bool = False
     schedule: Callable[[int], Scheduled] | None = None
+
+    def moves(self, cycle: int) -> int:
+        """How often it moves in a cycle, counted from 0."""
+        return self.times(cycle) if callable(self.times) else self.times
 
 
 class Model(nn.Module):
@@ -184,12 +190,16 @@ class DecodesLatent(Protocol):
         ...
 
 
+WASSERSTEIN = "Wasserstein-1 (critic estimate)"
+"""The unit of a critic whose slope is held at 1: only such an estimate is drawn beside other Wasserstein distances."""
+
+
 @runtime_checkable
 class Criticises(Protocol):
     """Scores examples so that the mean over real minus the mean over fake estimates a distance."""
 
     critic_unit: str
-    """Label of the estimate, e.g. "Wasserstein-1 (critic estimate)"."""
+    """Label of the estimate: :data:`WASSERSTEIN`, or what else it measures, e.g. "K·W₁, K unknown"."""
 
     def criticise(self, x: Tensor) -> Tensor:
         """A score per example, B."""

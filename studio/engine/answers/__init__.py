@@ -7,10 +7,11 @@ models.py      which models there are, and which recipe suits
 real.py        real examples: those of the dataset, and picture files that a person brings
 measuring.py   measures against held-out data
 taking.py      exports
+experiments.py conclusions of experiments (the question is studio.experiments.questions.Conclude)
 """
 
-from studio.engine.answers import latent, measuring, models, real, taking
+from studio.engine.answers import experiments, latent, measuring, models, real, taking
 from studio.engine.answers.base import answer
 from studio.engine.context import Context
 
-__all__ = ["Context", "answer", "latent", "measuring", "models", "real", "taking"]
+__all__ = ["Context", "answer", "experiments", "latent", "measuring", "models", "real", "taking"]

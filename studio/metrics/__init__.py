@@ -1,14 +1,16 @@
-"""Measures of samples against real data. Each names its estimator and its unit, and is tested against a closed form.
+"""Measures of samples against real data. Each names its estimator and its unit, and is tested against a closed form
+or an independent library. Nothing is imported here: ``figures`` holds plain data that the window reads without torch.
 
-measure.py   what is measured of a model, its keys and the unit they share
-sliced.py    sliced Wasserstein distance, by sorting
-exact.py     exact Wasserstein distance between minibatches, by linear programming
-modes.py     how many modes of a mixture the samples reach, and how many samples are near one
+figures.py     which measures there are and what each needs, as plain data; one measured number
+compared.py    samples beside real examples, and all measures of them by name
+measure.py     what is measured while a model trains: Wasserstein distances in one unit, their floors, modes
+sliced.py      sliced Wasserstein distance, by sorting
+exact.py       exact Wasserstein distance between minibatches, by linear programming
+swd.py         sliced Wasserstein distance of patches of a Laplacian pyramid, as ProGAN has it
+mmd.py         maximum mean discrepancy, biased and unbiased
+fidelity.py    Fréchet and kernel distance, score, precision and recall of any features (torch-fidelity)
+inception.py   the Inception network of FID, and its weights
+parzen.py      Parzen-window log-likelihood by the protocol of 2014
+nearest.py     1-nearest-neighbour accuracy: of features, and between two sets
+modes.py       how many modes of a mixture the samples reach, and how many samples are near one
 """
-
-from studio.metrics.exact import exact_wasserstein
-from studio.metrics.measure import Reference, measure
-from studio.metrics.modes import coverage
-from studio.metrics.sliced import sliced_wasserstein
-
-__all__ = ["Reference", "coverage", "exact_wasserstein", "measure", "sliced_wasserstein"]

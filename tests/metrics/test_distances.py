@@ -6,8 +6,9 @@ import numpy as np
 import ot
 import pytest
 
-from studio.metrics import coverage, exact_wasserstein, sliced_wasserstein
-from studio.metrics.sliced import shift_factor, transport_1d, unit_directions
+from studio.metrics.exact import exact_wasserstein
+from studio.metrics.modes import coverage
+from studio.metrics.sliced import shift_factor, sliced_wasserstein, transport_1d, unit_directions
 
 random = np.random.default_rng(0)
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from studio.data import toys
 from studio.data.dataset import Dataset, DataSpec, split
 from studio.data.watch import Cancelled, Watch
-from studio.metrics import Reference, measure
+from studio.metrics.measure import Reference, measure
 from studio.models.core.latents import draw
 from studio.models.core.model import Model, Paper, Prior, Update
 from studio.models.core.recipe import Recipe

@@ -19,6 +19,7 @@ import orjson
 from studio.data import files
 from studio.data.dataset import DataSpec
 from studio.models.core.recipe import Value, from_toml, to_toml
+from studio.runs.spreads import SpreadRecord, by_name, parsed
 
 Status = Literal["new", "running", "paused", "stopped", "finished", "failed"]
 
@@ -70,6 +71,7 @@ class RunFolder:
         run.json                 title, dataset, tags, note, where it was forked from, software versions
         state.json               status, step, seconds of training
         metrics.jsonl            append-only: {"step", "seconds", "values": {...}}, a half last line is ignored
+        spreads.jsonl            append-only: histograms, {"step", "seconds", "name", "scale", "edges", "counts"}
         checkpoints/000012400/   weights.safetensors, average.safetensors, engine.safetensors, state.json
         sheets/000012400.png     the fixed-seed samples at that step
         .lock                    held by whoever trains it
@@ -170,15 +172,31 @@ class RunFolder:
             + b"\n"
             for r in records
         ]
-        with (self.path / "metrics.jsonl").open("ab") as file:
-            if file.tell() and not self._ends_with_newline():
+        self._append("metrics.jsonl", lines)
+
+    def append_spreads(self, records: list[SpreadRecord]) -> None:
+        """Add lines to spreads.jsonl; they survive the process from then on."""
+        self._append("spreads.jsonl", [r.as_line() for r in records])
+
+    def _append(self, name: str, lines: list[bytes]) -> None:
+        path = self.path / name
+        with path.open("ab") as file:
+            if file.tell() and not _ends_with_newline(path):
                 file.write(b"\n")  # a kill cut the last line short; do not glue the next one to it
             file.write(b"".join(lines))
 
-    def _ends_with_newline(self) -> bool:
-        with (self.path / "metrics.jsonl").open("rb") as file:
-            file.seek(-1, os.SEEK_END)
-            return file.read(1) == b"\n"
+    def spreads(self) -> dict[str, list[SpreadRecord]]:
+        """How numbers that each example has were spread, by "panel/what", each with rising steps; of a step that was
+        done again the later one. Lines that cannot be read are passed over.
+
+        Raises:
+            OSError: when spreads.jsonl is there and cannot be read.
+        """
+        try:
+            with (self.path / "spreads.jsonl").open("rb") as file:
+                return by_name(parsed(file))
+        except FileNotFoundError:
+            return {}
 
     def records(self, after: int = -1) -> Iterator[Record]:
         """What was measured, in order. Lines that cannot be read are passed over.
@@ -228,6 +246,12 @@ class RunFolder:
                 return True
         except filelock.Timeout:
             return False
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
 def free_path(library: Path, model: str, data: DataSpec) -> Path:

@@ -174,6 +174,9 @@ class Library:
             watch.advance(1, len(sheets) + 2, "curves")
             records = [r for r in run.records() if r.step <= checkpoint]
             fork.append(records)
+            spreads = [s for kept in run.spreads().values() for s in kept if s.step <= checkpoint]
+            if spreads:
+                fork.append_spreads(sorted(spreads, key=lambda s: s.step))
             (part / "sheets").mkdir(exist_ok=True)
             for done, (step, sheet) in enumerate(sheets, 2):
                 watch.advance(done, len(sheets) + 2, "sheets")

@@ -53,17 +53,21 @@ class Measured(Event):
 
 @dataclass(frozen=True, eq=False)
 class Spread(Event):
-    """How a number that each example has is spread (a gradient's norm): a histogram, now and then; the same record
-    stands in the run's spreads.jsonl.
+    """How a number that each example has is spread (a gradient's norm): a histogram, now and then; the run's
+    spreads.jsonl has some of them, fewer the longer the training. ``seconds`` of training so far.
 
     Attributes:
         name: "panel/what".
-        edges: rising, bins + 1; counts: bins.
+        edges: rising, bins + 1, in equal steps on the ``scale``; counts: bins, the first with all that lies below.
+        left_out: how many numbers were not finite.
     """
 
+    seconds: float
     name: str
     edges: npt.NDArray[np.float64]
     counts: npt.NDArray[np.int64]
+    scale: Literal["linear", "log"] = "linear"
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

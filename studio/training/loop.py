@@ -137,6 +137,7 @@ class Loop:
         moved = self.cycle.move()
         self._changed = True
         self._recorder.add(moved.values)
+        self._recorder.spread(self.cycle.step, moved.spreads)
         if moved.cycle:
             self._after_cycle()
         self.camera.serve(self.cycle)
@@ -266,6 +267,7 @@ class Loop:
             return
         self._changed = True
         self._recorder.add(moved.values)
+        self._recorder.spread(self.cycle.step, moved.spreads)
         self._recorder.flush(self.cycle.step)
         self._draw(again=True)
         self.camera.take(self.cycle)

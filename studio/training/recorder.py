@@ -1,4 +1,4 @@
-"""The numbers of a training: to metrics.jsonl and to the listener, at most some fifty times a second."""
+"""The numbers of a training: to the run's folder and to the listener, at most some fifty times a second."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import SupportsFloat
 
+from torch import Tensor
+
 from studio.runs.folder import Record, RunFolder
-from studio.training.events import Event, Measured
+from studio.runs.spreads import SpreadRecord
+from studio.training.events import Event, Measured, Spread
+from studio.training.spreads import Spreads
 
 EVERY = 0.02
 """Least seconds between two records. When cycles are faster, a record is the mean over those since the last one."""
@@ -16,7 +20,8 @@ FLUSH = 0.5
 
 
 class Recorder:
-    """Collects the values of moves and writes one record of their means per cycle, or per ``EVERY`` seconds.
+    """Collects the values of moves and writes one record of their means per cycle, or per ``EVERY`` seconds; and a
+    histogram of what each example had, when one is due.
 
     Args:
         emit: gets a :class:`Measured` for each record.
@@ -29,6 +34,8 @@ class Recorder:
         self._seconds = seconds
         self._sums: dict[str, tuple[float, int]] = {}
         self._lines: list[Record] = []
+        self._spreads = Spreads(seconds)
+        self._histograms: list[SpreadRecord] = []
         self._recorded = self._flushed = -float("inf")
 
     def add(self, values: Mapping[str, SupportsFloat]) -> None:
@@ -36,6 +43,23 @@ class Recorder:
         for name, value in values.items():
             total, count = self._sums.get(name, (0.0, 0))
             self._sums[name] = (total + float(value), count + 1)
+
+    def spread(self, step: int, spreads: Mapping[str, Tensor]) -> None:
+        """Of one move: one number per example by "panel/what"."""
+        for due in self._spreads.look(spreads):
+            self.add(due.curves)
+            found, seconds = due.found, self._seconds()
+            self._emit(
+                Spread(
+                    str(self._run.path), step, seconds, due.name,
+                    found.edges, found.counts, found.scale, found.left_out,
+                )
+            )  # fmt: skip
+            if due.keep:
+                edges, counts = tuple(found.edges.tolist()), tuple(found.counts.tolist())
+                self._histograms.append(
+                    SpreadRecord(step, seconds, due.name, edges, counts, found.scale, found.left_out)
+                )
 
     def cycle(self, step: int) -> None:
         """A cycle has ended: a record, when the last one is not too recent."""
@@ -73,3 +97,6 @@ class Recorder:
         if self._lines:
             self._run.append(self._lines)
             self._lines = []
+        if self._histograms:
+            self._run.append_spreads(self._histograms)
+            self._histograms = []

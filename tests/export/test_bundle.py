@@ -18,6 +18,7 @@ from studio.export.jobs import ExportBundle
 from studio.runs.folder import Record, RunFolder
 from studio.runs.incoming import is_bundle
 from studio.runs.library import Library, Refused
+from studio.runs.spreads import SpreadRecord
 from tests.export.conftest import Asking
 
 
@@ -25,6 +26,7 @@ from tests.export.conftest import Asking
 def run(trained: Callable[..., RunFolder]) -> RunFolder:
     made = trained(steps=(5, 10, 20))
     made.append([Record(n, n / 10, {"loss/critic": n / 7}) for n in range(1, 21)])
+    made.append_spreads([SpreadRecord(n, n / 10, "gradient norm/critic", (0.5, 1.0, 2.0), (n, 1)) for n in (1, 20)])
     for step in (0, 10, 20):
         made.sheet(step).parent.mkdir(exist_ok=True)
         Image.new("RGB", (4, 4)).save(made.sheet(step))

@@ -17,6 +17,7 @@ from studio.data import places
 from studio.runs import entry as entries
 from studio.runs.folder import DamagedRun, RunFolder, RunState
 from studio.runs.library import Library, Refused
+from studio.runs.spreads import SpreadRecord
 from tests.runs.conftest import DATA
 
 Made = Callable[..., RunFolder]
@@ -172,7 +173,9 @@ def test_a_duplicate_has_the_recipe_and_nothing_else(library: Library, made: Mad
 
 def test_a_fork_begins_where_the_checkpoint_was(library: Library, made: Made) -> None:
     run = made("a", checkpoints=(5, 10, 20))
+    run.append_spreads([SpreadRecord(step, step / 10, "a/b", (0.0, 1.0), (step,)) for step in (4, 10, 12)])
     fork = RunFolder(library.fork(run.path, 10))
+    assert [(s.step, s.counts) for s in fork.spreads()["a/b"]] == [(4, (4,)), (10, (10,))]
     assert fork.checkpoints(resumable=True) == [10]
     assert [s for s, _ in fork.sheets()] == [5, 10]
     assert [r.step for r in fork.records()] == list(range(1, 11))

@@ -8,11 +8,10 @@ through the same sizes: an odd one is met by leaving out the last row and column
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
+from studio.nn.dense import Norm
 from studio.nn.strided import Conv, Transposed
 
 KERNEL = 5
@@ -20,8 +19,6 @@ BASE = 4
 """Least side, in pixels, of the smallest level,"""
 LEAST = 2
 """but so many halvings in any case: one alone makes too shallow a network (8×8 digits come out worse)."""
-
-Norm = Literal["batch", "none"]
 
 
 def sizes(size: tuple[int, int], base: int = BASE) -> list[tuple[int, int]]:

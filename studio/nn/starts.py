@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import nn
 
 
@@ -15,3 +17,14 @@ def normal_start(layer: nn.Module) -> None:
     elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) and layer.affine:
         nn.init.normal_(layer.weight, 1, 0.02)
         nn.init.zeros_(layer.bias)
+
+
+def uniform_start(reach: float) -> Callable[[nn.Module], None]:
+    """Weights U(−reach, reach), biases 0: how the networks of 2014 began. For ``module.apply``."""
+
+    def start(layer: nn.Module) -> None:
+        if isinstance(layer, nn.Linear):
+            nn.init.uniform_(layer.weight, -reach, reach)
+            nn.init.zeros_(layer.bias)
+
+    return start

@@ -6,6 +6,15 @@ whether or not that run is training, and never touches the training's random num
 """
 
 from studio.explore.questions.base import AnyQuestion, Pictures, Question, Where
+from studio.explore.questions.codes import (
+    CodesRead,
+    CodeTable,
+    CodeTables,
+    ReadCodes,
+    ReadReal,
+    RealRead,
+    TabulateCodes,
+)
 from studio.explore.questions.latent import (
     Decode,
     Decoded,
@@ -25,6 +34,9 @@ __all__ = [
     "AnyQuestion",
     "Browse",
     "Browsed",
+    "CodeTable",
+    "CodeTables",
+    "CodesRead",
     "Decode",
     "Decoded",
     "Describe",
@@ -37,7 +49,11 @@ __all__ = [
     "NearestFound",
     "Pictures",
     "Question",
+    "ReadCodes",
+    "ReadReal",
     "Real",
+    "RealRead",
+    "TabulateCodes",
     "Through",
     "ThroughTime",
     "Where",

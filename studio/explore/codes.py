@@ -6,7 +6,7 @@ A *dial* is one thing that can be turned: a categorical part as a whole, or one 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,7 +91,7 @@ def dials(prior: Prior, *roles: Role) -> tuple[Dial, ...]:
     return tuple(found)
 
 
-def grid(z: Latent, rows: tuple[Dial, Sequence[float]] | None, columns: tuple[Dial, Sequence[float]] | None) -> Latent:
+def grid(z: Latent, rows: tuple[Dial, Iterable[float]] | None, columns: tuple[Dial, Iterable[float]] | None) -> Latent:
     """A traversal of two dials with all else held: (R·C)×size, row by row, from one latent (size,).
 
     Args:
@@ -100,12 +100,14 @@ def grid(z: Latent, rows: tuple[Dial, Sequence[float]] | None, columns: tuple[Di
     down = [z] if rows is None else [rows[0].put(z, value) for value in rows[1]]
     if columns is None:
         return np.stack(down)
-    return np.stack([columns[0].put(held, value) for held in down for value in columns[1]])
+    across = list(columns[1])
+    return np.stack([columns[0].put(held, value) for held in down for value in across])
 
 
-def sweep(z: Latent, dial: Dial, values: Sequence[float]) -> Latent:
+def sweep(z: Latent, dial: Dial, values: Iterable[float]) -> Latent:
     """A row for each latent of N×size, a column for each value of the dial: (N·C)×size, row by row."""
-    return np.stack([dial.put(held, value) for held in z for value in values])
+    across = list(values)
+    return np.stack([dial.put(held, value) for held in z for value in across])
 
 
 def blend(z: Latent, dial: Dial, a: int, b: int, t: float) -> Latent:

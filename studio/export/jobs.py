@@ -6,8 +6,9 @@ the model, the checkpoint, the latent and the settings that made it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -38,13 +39,19 @@ class ExportSamples(Question[Written]):
 
 @dataclass(frozen=True, eq=False)
 class ExportLatents(Question[Written]):
-    """The pictures of given latents N×size (what a person picked or steered to), as one sheet or single files."""
+    """The pictures of given latents N×size (what a person picked or steered to), as one sheet or single files.
+
+    ``columns`` of the sheet; None: about square. ``panel``: what the panel that asks needs to come back to where it
+    was, as plain JSON; it travels in the settings.
+    """
 
     where: Where
     out: str
     z: npt.NDArray[np.float32]
     layout: Literal["sheet", "files"] = "sheet"
     format: Literal["png", "webp", "npz"] = "png"
+    columns: int | None = None
+    panel: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +66,25 @@ class ExportWalk(Question[Written]):
     fps: int = 25
     loop: bool = True
     format: Literal["gif", "mp4", "webp"] = "mp4"
+
+
+@dataclass(frozen=True, eq=False)
+class ExportFilm(Question[Written]):
+    """An animation whose frames are given: latents F×T×size, of which each frame shows T as a sheet of ``columns``.
+
+    Attributes:
+        held: K×size, the latents that the file carries: those that a person steered to and that the frames came of.
+        panel: as in :class:`ExportLatents`.
+    """
+
+    where: Where
+    out: str
+    z: npt.NDArray[np.float32]
+    held: npt.NDArray[np.float32]
+    columns: int = 1
+    fps: int = 12
+    format: Literal["gif", "mp4", "webp"] = "mp4"
+    panel: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,7 @@ FORMAT = 1
 MAX_LATENTS = 1 << 20
 """Numbers in all latents that a file may bring."""
 
-Kind = Literal["samples", "walk", "weights", "run"]
+Kind = Literal["samples", "walk", "film", "weights", "run"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +47,8 @@ class Provenance:
         averaged: whether the running average of the weights was used.
         kind: what the file is.
         settings: of what was asked for: seed, count, truncation, layout, path, frames, ...; plain JSON values.
-        latents: float32 K×size: the samples in reading order, or the keys of a walk; None for weights and runs,
-            and where the seed says it all.
+        latents: float32 K×size: the samples in reading order, the keys of a walk, or what a film came of; None for
+            weights and runs, and where the seed says it all.
         dataset: name and fingerprint of what the run was trained on.
         version: of Gen Studio.
     """
@@ -168,7 +168,7 @@ def _step(value: Any) -> int:
 
 
 def _kind(value: Any) -> Kind:
-    if value not in ("samples", "walk", "weights", "run"):
+    if value not in get_args(Kind):
         raise ValueError("not a kind")
     return cast("Kind", value)
 

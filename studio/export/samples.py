@@ -72,11 +72,13 @@ def export_latents(job: ExportLatents, context: Context) -> Written:
     model, step = _model(job.where, context)
     z = check_latents(model, job.z)
     _room(len(z), model, job.layout)
-    settings = {"count": len(z), "layout": job.layout, "format": job.format}
+    settings: dict[str, Any] = {"count": len(z), "layout": job.layout, "format": job.format, "columns": job.columns}
+    if job.panel:
+        settings["panel"] = dict(job.panel)
     origin = provenance.of(
         context.run(job.where.run), step, "samples", averaged=job.where.averaged, settings=settings, latents=z
     )
-    return _write(Path(job.out), model, z, job.layout, job.format, origin, context)
+    return _write(Path(job.out), model, z, job.layout, job.format, origin, context, job.columns)
 
 
 def _model(where: Where, context: Context) -> tuple[Decoder, int]:
@@ -94,7 +96,14 @@ def _room(count: int, model: Decoder, layout: Layout) -> None:
 
 
 def _write(
-    out: Path, model: Decoder, z: Latents, layout: Layout, format: Format, origin: Provenance, context: Context
+    out: Path,
+    model: Decoder,
+    z: Latents,
+    layout: Layout,
+    format: Format,
+    origin: Provenance,
+    context: Context,
+    columns: int | None = None,
 ) -> Written:
     if format == "npz":
         return _arrays(out / "samples.npz" if layout == "files" else out, model, z, origin, context)
@@ -103,20 +112,21 @@ def _write(
     path = out / f"samples.{format}" if layout == "files" else out
     values = np.concatenate(list(decoded(model, z, context.watch)))
     images = shown(values, model, real_points(model, context))
-    sheet = images[0] if model.data.kind == "points" else sheet_of(images)
+    sheet = images[0] if model.data.kind == "points" else sheet_of(images, columns)
     with files.replacing(path) as fresh:
         provenance.save_image(fresh, sheet, format, origin)
     return Written((str(path),))
 
 
-def sheet_of(images: Pictures) -> npt.NDArray[np.uint8]:
-    """Pictures N×H×W×3 as one, H×W×3; small ones enlarged, nearest neighbour, unless that gets too large to open."""
-    large = pictures.enlarged(images[:1], CELL)[0]
+def sheet_of(images: Pictures, columns: int | None = None, cell: int = CELL) -> npt.NDArray[np.uint8]:
+    """Pictures N×H×W×3 as one, H×W×3; small ones enlarged, nearest neighbour, to about ``cell`` pixels each, unless
+    that gets too large to open. ``columns`` None: about square."""
+    large = pictures.enlarged(images[:1], cell)[0]
     times = large.shape[0] // images.shape[1]
-    plain = pictures.sheet(images)
+    plain = pictures.sheet(images, columns)
     if times == 1 or max(plain.shape[:2]) * times > LARGEST:
         return np.asarray(plain)
-    return np.asarray(pictures.sheet(pictures.enlarged(images, CELL), gap=2))
+    return np.asarray(pictures.sheet(pictures.enlarged(images, cell), columns, gap=2))
 
 
 def _folder(

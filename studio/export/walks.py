@@ -1,4 +1,5 @@
-"""Walks through a latent as animations: GIF, animated WebP, MP4. Frames are made as they are written."""
+"""Walks through a latent, and films of sheets, as animations: GIF, animated WebP, MP4. Frames are made as they are
+written."""
 
 from __future__ import annotations
 
@@ -20,8 +21,9 @@ from studio.explore import latents
 from studio.export import provenance
 from studio.export.context import Context
 from studio.export.decoding import Decoder, ExportError, check_latents, decoded, decoder, real_points, shown
-from studio.export.jobs import ExportWalk, Written
+from studio.export.jobs import ExportFilm, ExportWalk, Written
 from studio.export.provenance import Provenance
+from studio.export.samples import CELL, sheet_of
 
 SIDE = 256
 """Small pictures are enlarged by a whole factor to about this many pixels: players blur what they enlarge."""
@@ -42,8 +44,7 @@ def export_walk(job: ExportWalk, context: Context) -> Written:
     """
     loaded, step = context.model(job.where)
     model = decoder(loaded)
-    if not 1 <= job.fps <= 100:
-        raise ExportError(f"frames a second must be from 1 to 100, not {job.fps}")
+    _speed(job.fps)
     keys = check_latents(model, job.keys)
     z = latents.path(keys, job.frames, job.path, job.loop, model.prior)
     _bound(len(z), model, job.format)
@@ -54,22 +55,62 @@ def export_walk(job: ExportWalk, context: Context) -> Written:
     total = 2 * len(z)
     images = _images(model, np.concatenate(list(decoded(model, z, context.watch, "frames", total))), context)
     frames = _told(images, context.watch, len(z), total)
-    out = Path(job.out)
+    return _write(Path(job.out), job.format, images, frames, job.fps, origin)
+
+
+def export_film(job: ExportFilm, context: Context) -> Written:
+    """Write an animation whose frames are sheets; raises as :func:`export_walk`."""
+    loaded, step = context.model(job.where)
+    model = decoder(loaded)
+    _speed(job.fps)
+    if job.z.ndim != 3 or not job.z.size or job.columns < 1:
+        raise ExportError("a film needs frames of one picture or more")
+    frames, tiles = job.z.shape[:2]
+    z, held = check_latents(model, job.z.reshape(frames * tiles, -1)), check_latents(model, job.held)
+    _bound(frames, model, job.format, tiles)
+    settings = {"frames": frames, "fps": job.fps, "columns": job.columns, "format": job.format}
+    if job.panel:
+        settings["panel"] = dict(job.panel)
+    origin = provenance.of(
+        context.run(job.where.run), step, "film", averaged=job.where.averaged, settings=settings, latents=held
+    )
+    total = len(z) + frames
+    values = np.concatenate(list(decoded(model, z, context.watch, "frames", total)))
+    values = values.reshape(frames, tiles, *values.shape[1:])
+    real = real_points(model, context)
+    cell = max(CELL, SIDE // max(job.columns, -(-tiles // job.columns)))
+    if model.data.kind == "points":
+        sheets = [pictures.points_picture(one, real if real is not None else values[0], SIDE) for one in values]
+    else:
+        sheets = [sheet_of(shown(one, model), job.columns, cell) for one in values]
+    told = _told(sheets, context.watch, len(z), total)
+    return _write(Path(job.out), job.format, sheets, told, job.fps, origin)
+
+
+def _speed(fps: int) -> None:
+    if not 1 <= fps <= 100:
+        raise ExportError(f"frames a second must be from 1 to 100, not {fps}")
+
+
+def _write(
+    out: Path, format: str, images: Sequence[Frame], frames: Iterator[Frame], fps: int, origin: Provenance
+) -> Written:
     with files.replacing(out) as fresh:
-        if job.format == "mp4":
-            _mp4(fresh, frames, job.fps, origin)
-        elif job.format == "gif":
-            _gif(fresh, frames, _palette(images), job.fps, origin)
+        if format == "mp4":
+            _mp4(fresh, frames, fps, origin)
+        elif format == "gif":
+            _gif(fresh, frames, _palette(images), fps, origin)
         else:
-            _webp(fresh, frames, job.fps, origin)
+            _webp(fresh, frames, fps, origin)
     return Written((str(out),))
 
 
-def _bound(count: int, model: Decoder, format: str) -> None:
+def _bound(count: int, model: Decoder, format: str, tiles: int = 1) -> None:
     """Raises ExportError for more frames than fit: those of GIF and WebP are in memory as they are shown."""
     if count > MOST:
         raise ExportError(f"{count:,} frames are too many for one animation; at most {MOST:,}")
-    pixels = int(np.prod(model.data.size)) if format == "mp4" else max(SIDE**2, int(np.prod(model.data.size)))
+    own = int(np.prod(model.data.size))
+    pixels = own if format == "mp4" and tiles == 1 else max(SIDE**2, own, tiles * max(CELL**2, own))
     if model.data.kind == "images" and count * pixels * 3 > MOST_BYTES:
         instead = "take fewer" if format == "mp4" else "take fewer, or MP4"
         raise ExportError(f"{count:,} frames of this size do not fit into memory; {instead}")

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from studio.engine.answers.base import answer
 from studio.engine.context import Context
-from studio.export.jobs import ExportBundle, ExportLatents, ExportSamples, ExportWalk, ExportWeights, Written
+from studio.export.jobs import (
+    ExportBundle,
+    ExportFilm,
+    ExportLatents,
+    ExportSamples,
+    ExportWalk,
+    ExportWeights,
+    Written,
+)
 
 
 @answer.register
@@ -26,6 +34,13 @@ def _(job: ExportWalk, context: Context) -> Written:
     from studio.export.walks import export_walk
 
     return export_walk(job, context)
+
+
+@answer.register
+def _(job: ExportFilm, context: Context) -> Written:
+    from studio.export.walks import export_film
+
+    return export_film(job, context)
 
 
 @answer.register

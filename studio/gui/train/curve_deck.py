@@ -1,14 +1,22 @@
-"""The plots below the sheet: losses, Wasserstein, and tabs for whatever else the model shows. Names no model."""
+"""The plots below the sheet: losses, Wasserstein, and tabs for whatever else the model shows. Names no model.
+
+A group that is spread over examples (a gradient's norm) has its histogram behind a button of the same plot; the levels
+and gauges that the model names are drawn without knowing what they mean.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from collections.abc import Sequence
 
-from studio.gui import theme
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from studio.gui.train.curve_tabs import CurveTabs
+from studio.gui.train.gauges import Gauges
 from studio.gui.train.run_curves import (
     FIRST,
+    GAME,
+    OTHERS,
     UNIT_AT_LENGTH,
     RunCurves,
     group_of,
@@ -17,7 +25,10 @@ from studio.gui.train.run_curves import (
     term_of,
     title_of,
 )
+from studio.gui.train.spread_view import SpreadView
+from studio.gui.train.spreads import Spreads
 from studio.gui.widgets.curves import CurvePanel
+from studio.models.core.showing import Gauge, Level
 
 SMOOTHING = 0.9
 
@@ -32,19 +43,26 @@ class CurveDeck(QWidget):
         super().__init__(parent)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setChildrenCollapsible(False)
-        self.sides = [_Side(FIRST[0], self), _Side(FIRST[1], self)]
+        self.sides = [CurveTabs(FIRST[0], GAME, self), CurveTabs(FIRST[1], OTHERS, self)]
         for side in self.sides:
             self.split.addWidget(side)
         if beside is not None:
             self.sides[0].put(beside)
+        self.gauges = Gauges()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.split)
+        layout.setSpacing(0)
+        layout.addWidget(self.gauges)
+        layout.addWidget(self.split, 1)
         self.panels: dict[str, CurvePanel] = {}
         self.runs: list[RunCurves] = []
         self._labels: list[str] = []
         self._smoothing: dict[str, float] = {FIRST[0]: SMOOTHING}
         self._log: dict[str, bool] = {}
+        self._histograms: set[str] = set()
+        self._levels: Sequence[Level] = ()
+        self._spreads = Spreads("")
+        self._views: dict[str, SpreadView] = {}
         for group in FIRST:
             self._panel(group)
         self._arrange()
@@ -56,6 +74,42 @@ class CurveDeck(QWidget):
             panel.clear()
         self._fill()
 
+    def show_marks(self, levels: Sequence[Level], gauges: Sequence[Gauge]) -> None:
+        """What the model names to read its curves by."""
+        self._levels = levels
+        for group, panel in self.panels.items():
+            panel.set_levels([one for one in levels if one.panel == group])
+        self.gauges.set_gauges(gauges)
+        self._read_gauges()
+
+    def show_spreads(self, spreads: Spreads) -> None:
+        """The histograms of the first run; the same ones again when some were added."""
+        self._spreads = spreads
+        groups = spreads.groups()
+        new = [g for g in groups if g not in self._views]
+        for group in new:
+            panel = self._panel(group)
+            view = self._views[group] = SpreadView(*title_of(group))
+            panel.add_histogram(view)
+            panel.histogram.setChecked(group in self._histograms)
+        for group, view in self._views.items():
+            self.panels[group].histogram.setVisible(group in groups)
+            if group in groups:
+                view.set_histories(groups[group])
+            else:
+                self.panels[group].histogram.setChecked(False)
+        if new or not groups:
+            self._arrange()
+
+    def _read_gauges(self) -> None:
+        self.gauges.read(self.runs[0] if self.runs else None)
+
+    def show_group(self, group: str) -> None:
+        """Turn to the tab of a group, where it has one."""
+        for side in self.sides:
+            if group in side.groups:
+                side.choose(group)
+
     def grown(self) -> None:
         """A curve that was not there before has come."""
         self._fill()
@@ -64,6 +118,7 @@ class CurveDeck(QWidget):
         """Numbers were added."""
         for panel in self.panels.values():
             panel.refresh()
+        self._read_gauges()
 
     def mark(self, step: float, label: str) -> None:
         for panel in self.panels.values():
@@ -92,6 +147,7 @@ class CurveDeck(QWidget):
         if self.runs:
             for panel in self.panels.values():
                 panel.set_marks(self.runs[0].marks)
+        self._read_gauges()
         self._arrange()
 
     def _panel(self, group: str) -> CurvePanel:
@@ -103,14 +159,13 @@ class CurveDeck(QWidget):
                 if other is not panel:
                     other.hovered.connect(panel.show_step)
                     panel.hovered.connect(other.show_step)
-            for side in self.sides:
-                if group == side.home or (group not in FIRST and side is self.sides[1]):
-                    side.add(group, panel)
+            panel.set_levels([one for one in self._levels if one.panel == group])
+            self.sides[0 if group in GAME else 1].add(group, panel)
         return self.panels[group]
 
     def _arrange(self) -> None:
         """Tabs for groups that have curves; the first groups always."""
-        present = {group_of(key) for run in self.runs for key in run.series}
+        present = {group_of(key) for run in self.runs for key in run.series} | set(self._spreads.groups())
         for side in self.sides:
             side.show_tabs(present | set(FIRST), any_run=bool(self.runs))
 
@@ -118,85 +173,26 @@ class CurveDeck(QWidget):
 
     def save_state(self) -> dict[str, object]:
         return {
-            "tab": self.sides[1].group,
+            "tabs": [side.wanted for side in self.sides],
+            "histograms": sorted(g for g, p in self.panels.items() if p.histogram.isChecked()),
             "smoothing": {g: p.smoothing for g, p in self.panels.items()},
             "log": {g: p.log for g, p in self.panels.items()},
         }
 
     def restore_state(self, state: dict[str, object]) -> None:
-        smoothing, log, tab = state.get("smoothing"), state.get("log"), state.get("tab")
+        smoothing, log = state.get("smoothing"), state.get("log")
+        tabs, histograms = state.get("tabs"), state.get("histograms")
         if isinstance(smoothing, dict):
             self._smoothing = {g: float(w) for g, w in smoothing.items() if isinstance(w, int | float) and 0 <= w < 1}
         if isinstance(log, dict):
             self._log = {g: on is True for g, on in log.items()}
+        if isinstance(histograms, list):
+            self._histograms = {g for g in histograms if isinstance(g, str)}
         for group, panel in self.panels.items():
             panel.set_smoothing(self._smoothing.get(group, panel.smoothing))
             panel.set_log(self._log.get(group, panel.log))
-        if isinstance(tab, str):
-            self.sides[1].wanted = tab
+            panel.histogram.setChecked(group in self._histograms and group in self._views)
+        if isinstance(tabs, list):
+            for side, tab in zip(self.sides, tabs, strict=False):
+                side.wanted = tab if isinstance(tab, str) else side.home
             self._arrange()
-
-
-class _Side(QWidget):
-    """Plots on one another, a tab for each; no tabs while there is no run to show."""
-
-    def __init__(self, home: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.home = home
-        self.wanted = home
-        self.groups: list[str] = []
-        self._panels: list[CurvePanel] = []
-        self.tabs = QWidget()
-        self._row = QHBoxLayout(self.tabs)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(0)
-        self._row.addStretch(1)
-        self._buttons = QButtonGroup(self)
-        self._stack = QStackedWidget()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.tabs)
-        layout.addWidget(self._stack, 1)
-        self._buttons.idClicked.connect(self._choose)
-
-    @property
-    def group(self) -> str:
-        return self.groups[self._stack.currentIndex()] if self.groups else self.home
-
-    def put(self, control: QWidget) -> None:
-        """A control at the end of the tabs."""
-        self._row.addWidget(control)
-
-    def add(self, group: str, panel: CurvePanel) -> None:
-        button = QToolButton()
-        button.setText(title_of(group)[0])
-        button.setCheckable(True)
-        theme.role(button, "tab")
-        button.setToolTip(f"Show {title_of(group)[0].lower()}")
-        button.setAccessibleName(button.toolTip())
-        button.setStyleSheet("padding: 2px 8px")
-        bold = theme.text_font()
-        bold.setBold(True)  # as it is while checked; Qt reckons with the other
-        button.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(button.text()) + 20)
-        self.groups.append(group)
-        self._buttons.addButton(button, len(self.groups) - 1)
-        self._row.insertWidget(len(self.groups) - 1, button)
-        self._panels.append(panel)
-        self._stack.addWidget(panel)
-
-    def show_tabs(self, present: set[str], *, any_run: bool) -> None:
-        shown = [g for g in self.groups if g in present]
-        for index, group in enumerate(self.groups):
-            self._buttons.button(index).setVisible(group in present)
-            self._panels[index].tools.title.setVisible(not any_run)  # the tab says it already
-        self.tabs.setVisible(any_run)
-        wanted = self.wanted if self.wanted in shown else (shown[0] if shown else "")
-        if wanted:
-            index = self.groups.index(wanted)
-            self._stack.setCurrentIndex(index)
-            self._buttons.button(index).setChecked(True)
-
-    def _choose(self, index: int) -> None:
-        self.wanted = self.groups[index]
-        self._stack.setCurrentIndex(index)

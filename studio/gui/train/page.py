@@ -28,6 +28,8 @@ from studio.gui.train.recipe_pane import RecipePane
 from studio.gui.train.run_curves import RunCurves, from_disk, joined
 from studio.gui.train.run_pane import RunPane
 from studio.gui.train.sheet_view import SheetView
+from studio.gui.train.sheets import Sheet
+from studio.gui.train.spread_source import SpreadSource
 from studio.gui.train.troubles import Troubles
 from studio.gui.widgets.panes import Panes
 from studio.runs.folder import RunFolder
@@ -112,6 +114,8 @@ class TrainPage(QWidget):
 
         self.tabs.idClicked.connect(self.turn_to)
         self.compare.changed.connect(self._draw_curves)
+        self.spreads = SpreadSource(session, self)
+        self.spreads.changed.connect(self._draw_spreads)
         self.troubles = Troubles(self)
         self.run_pane.duplicate_wanted.connect(self.use_again)
         session.dataset_chosen.connect(self._dataset_chosen)
@@ -122,6 +126,7 @@ class TrainPage(QWidget):
         session.checkpointed.connect(self._on_checkpoint)
         session.resumed.connect(self._on_resumed)
         session.ended.connect(self._on_ended)
+        session.catalogue_changed.connect(self._draw_marks)
         self._offer(run=False)
         self._dataset_chosen(session.dataset)
         if session.run:
@@ -139,6 +144,8 @@ class TrainPage(QWidget):
             assert below is not None
             below.addWidget(self._deck)
             self._draw_curves()
+            self._draw_marks()
+            self._draw_spreads()
         return self._deck
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -156,6 +163,8 @@ class TrainPage(QWidget):
         self.facts = None
         self.run_pane.show_run(path, None)
         self.compare.show_run(path, "")
+        self.spreads.show_run(path)
+        self._draw_marks()
         self._offer(run=bool(path))
         self.above.setCurrentWidget(self.sheet if path else self.real)
         self.sheet.set_live(self._is_live())
@@ -202,6 +211,7 @@ class TrainPage(QWidget):
         self.facts = found
         self.run_pane.show_run(found.path, found)
         self.compare.show_run(found.path, found.data.fingerprint)
+        self._draw_marks()
         if first and not self.sheet.steps:
             self.sheet.set_history(found.data, found.sheets)
         else:
@@ -249,6 +259,16 @@ class TrainPage(QWidget):
         others = self.compare.laid
         names = short_names([self._title(), *others])
         self._deck.show_runs([self.shown, *others.values()], names)
+
+    def _draw_marks(self) -> None:
+        """Levels and gauges of the shown run's model."""
+        if self._deck is not None:
+            card = self.session.card(self.facts.model) if self.facts else None
+            self._deck.show_marks(card.levels if card else (), card.gauges if card else ())
+
+    def _draw_spreads(self) -> None:
+        if self._deck is not None:
+            self._deck.show_spreads(self.spreads.shown)
 
     def _title(self) -> str:
         return self.facts.title if self.facts else Path(self._run).name
@@ -300,7 +320,7 @@ class TrainPage(QWidget):
 
     def _on_sheet(self, event: SheetDrawn) -> None:
         if event.run == self._run:
-            self.sheet.add(event.step, event.images, RunFolder(event.run).sheet(event.step))
+            self.sheet.add(event.step, Sheet(event.images, event.columns), RunFolder(event.run).sheet(event.step))
 
     def _on_checkpoint(self, event: Checkpointed) -> None:
         if self.live is not None and event.run == self.live.run:

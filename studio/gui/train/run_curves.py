@@ -21,10 +21,28 @@ TITLES = {
     "loss": ("Losses", ""),
     "wasserstein": ("Wasserstein distance", UNIT),
     "likelihood": ("Likelihood", ""),
+    "discriminator": ("Discriminator", "probability of being real"),
+    "divergence": ("Divergence", "nats"),
+    "value": ("Value of the game", "nats"),
+    "information": ("Information", "nats"),
+    "critic gap": ("Critic's gap", "in the critic's own unit"),
+    "clip": ("Clipping", "share of the weights"),
+    "modes": ("Modes", ""),
+    "classes": ("Classes", ""),
+    "oscillation": ("Oscillation", ""),
+    "gradient norm": ("Gradient norm", ""),
+    "speed": ("Speed", ""),
 }
 """Titles and units of groups whose name alone says too little; any other group is shown under its own name."""
 FIRST = ("loss", "wasserstein")
 """Groups that have a plot of their own from the start; the others share the tabs."""
+GAME = ("loss", "discriminator", "divergence", "value")
+"""The players and their game: tabs of the left plot. What tells how good the samples are is beside it."""
+OTHERS = ("wasserstein", "critic gap", "information", "gradient norm", "clip", "modes", "classes", "oscillation")
+"""Tabs of the right plot, in this order; groups that nobody has heard of follow."""
+
+GROUP_TERMS = {"divergence": "jsd", "clip": "clipping"}
+"""Where the glossary's word for a group of curves is another than the group's name."""
 
 
 class RunCurves:
@@ -115,7 +133,7 @@ def term_of(key: str) -> str:
     if group == "wasserstein":
         found = next((t for t in ("floor", "critic", "sliced", "exact") if name.startswith(t)), "")
         return found if found in ("", "floor") else f"wasserstein-{found}"
-    return next((t for t in (group, name) if t in terms()), "")
+    return next((t for t in (GROUP_TERMS.get(group, group), name) if t in terms()), "")
 
 
 def is_reference(key: str) -> bool:

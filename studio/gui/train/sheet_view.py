@@ -60,12 +60,12 @@ class SheetView(QWidget):
 
         self._data: DataSpec | None = None
         self._paths: dict[int, Path] = {}
-        self._kept: OrderedDict[int, sheets.Pictures] = OrderedDict()
+        self._kept: OrderedDict[int, sheets.Sheet] = OrderedDict()
         self._live = False
         self._shown = -1
         self._wanted = -1
         self._reading = False
-        self._newest: sheets.Pictures | None = None
+        self._newest: sheets.Sheet | None = None
         self._generation = 0
         self._player = QTimer(self)
         self._player.timeout.connect(self._next)
@@ -127,7 +127,7 @@ class SheetView(QWidget):
         if self._shown < 0 and self.steps:
             self._want(self.steps[-1])
 
-    def add(self, step: int, images: sheets.Pictures, path: Path | None = None) -> None:
+    def add(self, step: int, sheet: sheets.Sheet, path: Path | None = None) -> None:
         """A new sheet; it is shown when the slider stands at its end, at most ten times a second."""
         at_end, before = self.at_end, self._shown
         if self.steps and step < self.steps[-1]:  # back to a checkpoint: what came after it did not happen
@@ -139,8 +139,8 @@ class SheetView(QWidget):
             self.steps.append(step)
         if path is not None:
             self._paths[step] = path
-        self._keep(step, images)
-        self._newest = images
+        self._keep(step, sheet)
+        self._newest = sheet
         self._set_range(to_end=at_end, step=before)
         if at_end and self.isVisible() and not self._calm.isActive():
             self._show_newest()
@@ -200,13 +200,13 @@ class SheetView(QWidget):
         self._reading = True
         path, data, generation = self._paths[step], self._data, self._generation
 
-        def done(images: sheets.Pictures) -> None:
+        def done(sheet: sheets.Sheet) -> None:
             if generation != self._generation:
                 return
             self._reading = False
-            self._keep(step, images)
+            self._keep(step, sheet)
             if self._wanted == step:
-                self._show(step, images)
+                self._show(step, sheet)
             else:
                 self._want(self._wanted)
 
@@ -228,15 +228,15 @@ class SheetView(QWidget):
 
         work.run(self, lambda watch: sheets.read(path, data), done, failed)
 
-    def _keep(self, step: int, images: sheets.Pictures) -> None:
-        self._kept[step] = images
+    def _keep(self, step: int, sheet: sheets.Sheet) -> None:
+        self._kept[step] = sheet
         self._kept.move_to_end(step)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
-    def _show(self, step: int, images: sheets.Pictures) -> None:
+    def _show(self, step: int, sheet: sheets.Sheet) -> None:
         self._shown = step
-        self.grid.set_images(images)
+        self.grid.set_images(sheet.images, sheet.columns)
         self._update()
         self.step_shown.emit(step)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +14,26 @@ from studio.data.dataset import DataSpec
 Pictures = npt.NDArray[np.uint8]
 
 
-def read(path: Path, data: DataSpec | None) -> Pictures:
-    """The tiles of a sheet, uint8 N×H×W×3; the whole as one tile when it is of points or is cut in no known way.
+class Sheet(NamedTuple):
+    """Tiles uint8 N×H×W×3, and how many belong in a row (one for each class, say); 0: as many as fit."""
+
+    images: Pictures
+    columns: int = 0
+
+
+def read(path: Path, data: DataSpec | None) -> Sheet:
+    """A sheet in its tiles; the whole as one tile when it is of points or is cut in no known way.
 
     Raises:
         OSError: when the file is missing or no picture.
     """
     with Image.open(path) as opened:
+        said = str(opened.info.get("columns", "0"))
         picture = np.asarray(opened.convert("RGB"))
     if data is None or data.kind != "images":
-        return picture[None]
-    return cut(picture, *data.size)
+        return Sheet(picture[None])
+    tiles = cut(picture, *data.size)
+    return Sheet(tiles, int(said) if said.isdecimal() and 0 < int(said) <= len(tiles) else 0)
 
 
 def cut(picture: Pictures, height: int, width: int) -> Pictures:

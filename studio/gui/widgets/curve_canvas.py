@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +16,10 @@ from studio.gui import theme, work
 from studio.gui.glossary import terms
 from studio.gui.widgets.curve import Curve, extent, scaled, widen
 from studio.gui.widgets.legend import Entry, Legend
+from studio.gui.widgets.levels import Levels
 from studio.gui.widgets.plot import Plot, cosmetic, ink, plain
 from studio.gui.widgets.series import Series, Smoothed
+from studio.models.core.showing import Level
 
 LIVE_MS = 100
 """Live curves are drawn at most this often, and less often when drawing is slow: see :meth:`CurvePanel._live`."""
@@ -53,6 +57,7 @@ class CurveCanvas(QWidget):
 
         self.legend = Legend()
         self.plot = Plot(x_label)
+        self.levels = Levels(self.plot)
         self.empty = QLabel("Nothing measured yet", self.plot.widget)
         theme.role(self.empty, "quiet")
         self.empty.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -135,8 +140,13 @@ class CurveCanvas(QWidget):
         self.marks = list(marks)
         self.refresh()
 
+    def set_levels(self, levels: Sequence[Level]) -> None:
+        """Lines that the curves are read against; they are there as long as there are curves."""
+        self.levels.set(levels)
+        self._redraw_now()
+
     def clear(self) -> None:
-        """No curves and no marks; looks (smoothing, log axis) stay."""
+        """No curves and no marks; looks (smoothing, log axis) and levels stay."""
         for curve in list(self.curves):
             self._drop(curve)
         self.marks = []
@@ -209,6 +219,7 @@ class CurveCanvas(QWidget):
     def _recolour(self) -> None:
         """Pens and legend anew: the theme, the curves or the smoothing changed."""
         self.plot.recolour()
+        self.levels.recolour()
         keys = list(dict.fromkeys(c.key for c in self.curves))
         runs = sorted({c.run for c in self.curves})
         entries = []
@@ -317,24 +328,30 @@ class CurveCanvas(QWidget):
         if self._auto_x:
             self.plot.view.setXRange(low, high, padding=0)
         if self._auto_y and bottom <= top:
+            bottom, top = self.levels.widen(bottom, top, log=self._log)
             room = 0.06 * (top - bottom) or 0.1 * abs(top) or 0.5
-            below = 3 * room if any(c.reference for c in shown) else room  # for their names
+            below = 3 * room if self.levels.shown or any(c.reference for c in shown) else room  # for their names
             self.plot.view.setYRange(bottom - below, top + room, padding=0)
-        self._part_names([c for c in shown if c.name is not None])
+        self._place_names(shown)
         self._draw_marks(low, high, width)
         self.drawn_anew.emit()
         self.plot.widget.scene().prepareForPaint()  # or it would be done while painting, and paint twice
         self._cost = time.thread_time() - started
 
-    def _part_names(self, named: list[Curve]) -> None:
+    def _place_names(self, shown: list[Curve]) -> None:
         """A level's name stands below its line; above it where the next lower level is so near that they would lie
         on one another."""
-        bottom, top = self.plot.view.viewRange()[1]
+        (low, high), (bottom, top) = self.plot.view.viewRange()
+        named: list[Any] = [c.name for c in shown if c.name is not None]
+        if shown:
+            named += self.levels.draw(low, high, bottom, top, log=self._log)
+        else:
+            self.levels.hide()
         pixel = (top - bottom) / max(1.0, self.plot.view.height())
-        rising = sorted(named, key=lambda c: c.name.pos().y())
-        for at, curve in enumerate(rising):
-            near = at > 0 and curve.name.pos().y() - rising[at - 1].name.pos().y() < NAME * pixel
-            curve.name.setAnchor((1, 1) if near else (1, 0))
+        rising = sorted(named, key=lambda name: name.pos().y())
+        for at, name in enumerate(rising):
+            near = at > 0 and name.pos().y() - rising[at - 1].pos().y() < NAME * pixel
+            name.setAnchor((1, 1) if near else (1, 0))
 
     def _draw_marks(self, low: float, high: float, width: int) -> None:
         inside = np.array([x for x, _ in self.marks if low <= x <= high])

@@ -80,6 +80,10 @@ class CurveTools(QWidget):
         self.log.setText("log")
         self.log.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.log.toggled.connect(self.log_changed)
+        self.histogram = self._button(
+            "chart-bar", f"How {title} is spread over the examples of a batch: histogram", checkable=True
+        )
+        self.histogram.hide()
         fit = self._button("arrows-out-simple", f"Show all of {title} (F, double click)")
         fit.clicked.connect(self.fit_wanted)
         more = self._button("download-simple", f"Save {title} as PNG, SVG or CSV")
@@ -100,8 +104,10 @@ class CurveTools(QWidget):
         row.addWidget(self.title)
         row.addWidget(self.unit)
         row.addStretch(1)
-        for part in (self.smooth, self.log, fit, more):
+        for part in (self.smooth, self.log, fit, more, self.histogram):
             row.addWidget(part)
+        for part in (self.smooth, self.log, fit, more):
+            self.histogram.toggled.connect(part.setHidden)  # they are about the curves
         self.show_smoothing(0.0)
         self.show_log(log)
 

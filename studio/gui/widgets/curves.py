@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from studio.gui import theme
 from studio.gui.widgets import curve_export
@@ -62,6 +62,21 @@ class CurvePanel(CurveCanvas):
         self.drawn_anew.connect(self._read_out)
         self.looks_changed.connect(self._show_looks)
         self.set_log(log)
+
+    @property
+    def histogram(self) -> QToolButton:
+        """The button that shows how the numbers are spread over examples; there once there is such a view."""
+        return self.tools.histogram
+
+    def add_histogram(self, view: QWidget) -> None:
+        """A view that takes the place of the curves while its button is pressed."""
+        layout = self.layout()
+        assert isinstance(layout, QVBoxLayout)
+        layout.addWidget(view, 1)
+        view.hide()
+        self.tools.histogram.setVisible(True)
+        self.tools.histogram.toggled.connect(view.setVisible)
+        self.tools.histogram.toggled.connect(self.body.setHidden)
 
     def _show_looks(self) -> None:
         self.tools.show_smoothing(self.smoothing)

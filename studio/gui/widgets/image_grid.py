@@ -66,6 +66,7 @@ class ImageGrid(QWidget):
         self._multi = multi
         self._images: Pictures = np.zeros((0, 1, 1, 3), np.uint8)
         self._atlas = Atlas(self._images)
+        self._in_a_row = 0
         self._layout: grid_layout.GridLayout | None = None
         self._zoom: Zoom | None = None
         self._pressed: QPoint | None = None
@@ -93,16 +94,17 @@ class ImageGrid(QWidget):
         """Device pixels for one image pixel; 0 when nothing is shown."""
         return self._layout.scale if self._layout else 0.0
 
-    def set_images(self, images: npt.NDArray[Any]) -> None:
-        """Show uint8 N×H×W×3. The selection stays as far as there still are such tiles.
+    def set_images(self, images: npt.NDArray[Any], in_a_row: int = 0) -> None:
+        """Show uint8 N×H×W×3, so many in a row (0: as many as make them large). The selection stays as far as there
+        still are such tiles.
 
         Raises:
             ValueError: when the array has another shape or type.
         """
         if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
             raise ValueError(f"pictures are uint8 N×H×W×3, not {images.dtype} {images.shape}")
-        same = images.shape == self._images.shape
-        self._images = images
+        same = images.shape == self._images.shape and in_a_row == self._in_a_row
+        self._images, self._in_a_row = images, in_a_row
         self._atlas = Atlas(images)
         if not same:
             kept = {i for i in self.selected if i < len(images)}
@@ -157,7 +159,7 @@ class ImageGrid(QWidget):
         count, height, width = self._images.shape[:3]
         ratio = self.devicePixelRatioF()
         area = int(self.width() * ratio), int(self.height() * ratio)
-        self._layout = grid_layout.fit(count, width, height, area, round(GAP * ratio))
+        self._layout = grid_layout.fit(count, width, height, area, round(GAP * ratio), self._in_a_row)
 
     # --- painting
 

@@ -51,13 +51,13 @@ def level(view: SheetView) -> int:
 def test_a_sheet_is_cut_into_the_tiles_it_was_made_of(count: int, tmp_path: Path) -> None:
     path = tmp_path / "s.png"
     path.write_bytes(pictures.png(pictures.sheet(tiles(5, count))))
-    np.testing.assert_array_equal(sheets.read(path, DATA), tiles(5, count))
+    np.testing.assert_array_equal(sheets.read(path, DATA).images, tiles(5, count))
 
 
 def test_a_sheet_of_points_or_of_another_size_stays_whole(tmp_path: Path) -> None:
     path = tmp_path / "s.png"
     path.write_bytes(pictures.png(np.zeros((256, 256, 3), np.uint8)))
-    assert sheets.read(path, DataSpec("moons", "points", (2,), 10)).shape == (1, 256, 256, 3)
+    assert sheets.read(path, DataSpec("moons", "points", (2,), 10)).images.shape == (1, 256, 256, 3)
     noise = np.random.default_rng(0).integers(0, 255, (31, 17, 3), dtype=np.uint8)
     assert sheets.cut(noise, 8, 6).shape == (1, 31, 17, 3)
 
@@ -89,12 +89,12 @@ def test_at_the_end_it_is_live_and_elsewhere_it_stays(
 ) -> None:
     view.set_history(DATA, history)
     view.set_live(True)
-    view.add(1000, tiles(100))
+    view.add(1000, sheets.Sheet(tiles(100)))
     qtbot.waitUntil(lambda: view.shown_step == 1000)
     assert view.label.text() == "step 1,000 · live"
     view.go_to(250)
     qtbot.waitUntil(lambda: view.shown_step == 200)
-    view.add(1100, tiles(110))
+    view.add(1100, sheets.Sheet(tiles(110)))
     qtbot.wait(150)
     assert view.shown_step == 200
     assert view.label.text() == "step 200"
@@ -104,7 +104,7 @@ def test_at_the_end_it_is_live_and_elsewhere_it_stays(
 
 def test_a_run_that_went_back_forgets_the_later_sheets(view: SheetView, history: list[tuple[int, Path]]) -> None:
     view.set_history(DATA, history)
-    view.add(350, tiles(35))
+    view.add(350, sheets.Sheet(tiles(35)))
     assert view.steps == [0, 100, 200, 300, 350]
 
 

@@ -1,0 +1,56 @@
+"""Every model of the package, built small, and what its tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from studio.data.dataset import DataSpec
+from studio.models.core import catalog
+from studio.models.core.model import Batch, Model
+from studio.models.core.recipe import Value, fields, make
+
+CLASSES = ("a", "b", "c")
+PICTURES = DataSpec("made up", "images", (1, 8, 8), 100, classes=CLASSES)
+POINTS = DataSpec("points", "points", (2,), 100, classes=CLASSES)
+WIDE = 16
+"""What is larger, of what networks are made of, is made smaller."""
+
+
+def small(model: type[Model]) -> dict[str, Value]:
+    """Of the recipe: networks that are built in no time."""
+    made_of = [f for f in fields(model.recipe_type) if f.group == "Model" and f.type == "int"]
+    return {f.name: max(6, int(f.low or 0)) for f in made_of if f.default > WIDE}  # type: ignore[operator]
+
+
+def build(model: type[Model], data: DataSpec, **values: Value) -> Model:
+    """In training mode, the same each time."""
+    torch.manual_seed(0)
+    return model(make(model.recipe_type, {**small(model), **values}), data).train()
+
+
+def examples(data: DataSpec, n: int = 6) -> Tensor:
+    return torch.rand(n, *data.shape, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+
+def batch(data: DataSpec, n: int = 6) -> Batch:
+    return Batch(examples(data, n), torch.arange(n) % len(data.classes))
+
+
+def builds() -> list[tuple[type[Model], DataSpec]]:
+    """Each model with each kind of data that it has no problem with."""
+    found = []
+    for name in catalog.names():
+        model = catalog.load(name)
+        for data in (PICTURES, POINTS):
+            if not model.problems(make(model.recipe_type, small(model)), data):
+                found.append((model, data))
+    return found
+
+
+def cross_talk(critic: Callable[[Tensor], Tensor], x: Tensor) -> float:
+    """The largest |∂critic(x)ᵢ/∂xⱼ| of i ≠ j."""
+    jacobian = torch.autograd.functional.jacobian(critic, x).flatten(2).abs().amax(2)  # type: ignore[no-untyped-call]
+    return float((jacobian - torch.diag(jacobian.diagonal())).max())

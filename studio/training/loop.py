@@ -327,9 +327,9 @@ class Loop:
             return
         with self._sheets.working():
             images = self._sheet.draw()
-            sheets.save(self._run, step, images, self._spec)
+            sheets.save(self._run, step, images, self._spec, self._sheet.columns)
         self._sheet_step = step
-        self._emit(events.SheetDrawn(self._name, step, images))
+        self._emit(events.SheetDrawn(self._name, step, images, self._sheet.columns))
 
     def _measure(self, metrics: Metrics) -> None:
         with self._measures.working(), device.random_numbers_kept(self.cycle.device):

@@ -1,4 +1,8 @@
-"""The fixed-seed sample sheet: the same latents at every step, drawn with the averaged weights."""
+"""The fixed-seed sample sheet: the same latents at every step, drawn with the averaged weights.
+
+Where a latent has a class, or a categorical code, of up to ``VALUES`` values, the sheet has a column for each of them,
+and the same noise all along a row: so one sees what a value means, and which are not learned yet.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +17,14 @@ from torch import Tensor
 from studio.data import files, pictures
 from studio.data.dataset import Dataset, DataSpec
 from studio.models.core import latents
+from studio.models.core.latents import Part, Prior
 from studio.models.core.model import DecodesLatent, Model
 from studio.runs.folder import RunFolder
 from studio.training.device import random_numbers_kept
 
 IMAGES = 64
 POINTS = 2048
+VALUES = 16
 
 
 class Sheet:
@@ -27,6 +33,9 @@ class Sheet:
     Args:
         model: what samples are drawn with; must decode a latent.
         seed: of the latents.
+
+    Attributes:
+        columns: how many images belong in a row; 0: as many as fit.
     """
 
     def __init__(self, model: Model, data: Dataset, seed: int, device: torch.device) -> None:
@@ -35,8 +44,13 @@ class Sheet:
         self._model: DecodesLatent = model
         self._data = data
         self._device = device
-        count = IMAGES if data.spec.kind == "images" else POINTS
-        self._z = torch.from_numpy(latents.draw(model.prior, count, seed)).to(device)
+        part = across(model.prior) if self._images else None
+        self.columns = 0 if part is None else part.size
+        if part is not None:
+            z = varied(model.prior, part, max(1, round(IMAGES / part.size)), seed)
+        else:
+            z = latents.draw(model.prior, IMAGES if self._images else POINTS, seed)
+        self._z = torch.from_numpy(z).to(device)
 
     def draw(self) -> npt.NDArray[np.uint8]:
         """uint8 N×H×W×3; for points one picture of them all over real ones. Training's random numbers are kept."""
@@ -52,14 +66,28 @@ class Sheet:
         return self._data.spec.kind == "images"
 
 
+def across(prior: Prior) -> Part | None:
+    """The part of a latent whose values stand side by side: the class, else the first categorical code; None when
+    there is none of up to ``VALUES`` values."""
+    able = [p for role in ("class", "code") for p, _ in prior.placed(role) if p.kind == "categorical"]
+    return next((p for p in able if 2 <= p.size <= VALUES), None)
+
+
+def varied(prior: Prior, part: Part, rows: int, seed: int) -> npt.NDArray[np.float32]:
+    """Latents (rows · values)×size in reading order: each value of ``part`` along a row, all else held."""
+    z = latents.draw(prior, rows, seed).repeat(part.size, axis=0)
+    z[:, prior.place(part.name)] = np.tile(latents.one_hot(np.arange(part.size), part.size), (rows, 1))
+    return z
+
+
 def to_bytes(x: Tensor) -> npt.NDArray[np.uint8]:
     """Images in −1..1 as uint8, on the CPU; what lies outside is clipped."""
     grey: npt.NDArray[np.uint8] = x.float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
     return np.ascontiguousarray(grey)
 
 
-def save(run: RunFolder, step: int, images: npt.NDArray[np.uint8], spec: DataSpec) -> None:
-    """As sheets/<step>.png, whole or not at all."""
-    whole: Any = images[0] if spec.kind == "points" else pictures.sheet(images)
+def save(run: RunFolder, step: int, images: npt.NDArray[np.uint8], spec: DataSpec, columns: int = 0) -> None:
+    """As sheets/<step>.png, whole or not at all. ``columns`` 0: about square."""
+    whole: Any = images[0] if spec.kind == "points" else pictures.sheet(images, columns or None)
     with files.replacing(run.sheet(step)) as fresh:
         Image.fromarray(whole).save(fresh, format="PNG", compress_level=3)

@@ -46,7 +46,7 @@ def jsd(p: np.ndarray, q: np.ndarray) -> float:  # type: ignore[type-arg]
 
 def value(on_real: Tensor, on_fake: Tensor) -> float:
     """V(D) by the loss that D descends."""
-    return -2 * float(classic.discriminator_loss(on_real, on_fake).detach())
+    return -2 * classic.discriminator_loss(on_real, on_fake).item()
 
 
 @pytest.mark.parametrize("q", [Q, P], ids=["different", "the same"])
@@ -118,8 +118,8 @@ def test_losses_and_slopes_are_finite_however_sure_the_discriminator_is(logit: f
         (slope,) = torch.autograd.grad(loss, a)
         assert bool(torch.isfinite(loss))
         assert bool(torch.isfinite(slope).all())
-    assert float(losses[0]) == pytest.approx(max(-logit, 0) if logit else math.log(2), abs=1e-6)
-    assert float(losses[1]) == pytest.approx(-max(logit, 0) if logit else -math.log(2), abs=1e-6)
+    assert losses[0].item() == pytest.approx(max(-logit, 0) if logit else math.log(2), abs=1e-6)
+    assert losses[1].item() == pytest.approx(-max(logit, 0) if logit else -math.log(2), abs=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["non-saturating", "minimax"])

@@ -219,9 +219,9 @@ class BiGAN(Model):
 
     @torch.no_grad()
     def reconstruction(self, x: Tensor, found: Tensor) -> dict[str, Tensor]:
-        """The mean of ‖x − G(E(x))‖₂, with pixels in 0..1 as in the paper, and beside it that of ‖x′ − G(E(x))‖₂ with x′
-        another example: only what is below it is reconstruction. Looked at as it will be used, so that the generator's
-        normalisation keeps the statistics of the latents that it is trained on."""
+        """The mean of ‖x − G(E(x))‖₂, with pixels in 0..1 as in the paper, and beside it that of ‖x′ − G(E(x))‖₂ for
+        another example x′: only what is below it is reconstruction. The generator is taken as it will be used, so that
+        its normalisation keeps the statistics of the latents that it is trained on."""
         was = self.pair.generator.training
         again = self.pair.generator.eval()(found)
         self.pair.generator.train(was)

@@ -15,6 +15,7 @@ from studio.explore.questions.codes import (
     RealRead,
     TabulateCodes,
 )
+from studio.explore.questions.encoding import Encode, Encoded, Invert, Inverted, Search, Sought
 from studio.explore.questions.latent import (
     Decode,
     Decoded,
@@ -42,8 +43,12 @@ __all__ = [
     "Describe",
     "Directions",
     "DirectionsFound",
+    "Encode",
+    "Encoded",
     "Evaluate",
     "Evaluation",
+    "Invert",
+    "Inverted",
     "ModelView",
     "Nearest",
     "NearestFound",
@@ -53,6 +58,8 @@ __all__ = [
     "ReadReal",
     "Real",
     "RealRead",
+    "Search",
+    "Sought",
     "TabulateCodes",
     "Through",
     "ThroughTime",

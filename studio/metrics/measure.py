@@ -17,7 +17,12 @@ root-mean-square difference per pixel: for 28×28 images, 2.8 is 0.1 per pixel, 
     panel of its own, ``critic gap/…``.
 
 ``modes/…``  for the Gaussian mixtures, how many modes have a sample within 3 σ of them, and the share of samples that
-    are so near one (see :mod:`~studio.metrics.modes`): 0.989 for the data itself.
+    are so near one (see :mod:`~studio.metrics.modes`): 0.989 for the data itself. For other labelled data, how many
+    classes are covered, as a classifier sees it that was trained on the dataset (see :mod:`~studio.metrics.coverage`).
+``classes/…``  the rarest class, and how often that classifier is right on examples that it was not trained on: what it
+    says of samples is no better.
+``class divergence/…``  KL divergence of the samples' classes from the data's, in nats, plug-in; beside it what that is
+    on average for as many samples of the data, (K − 1)/2n, and what it is for held-out examples, so classified.
 
 Where a dataset has nothing held out, training data stands in and every key says "against training data".
 """
@@ -25,6 +30,7 @@ Where a dataset has nothing held out, training data stands in and every key says
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -33,8 +39,10 @@ from torch import Tensor
 
 from studio.data.dataset import Dataset
 from studio.data.watch import Watch
+from studio.metrics.classifier import Classifier
+from studio.metrics.coverage import ClassCoverage, class_coverage
 from studio.metrics.exact import exact_wasserstein
-from studio.metrics.modes import coverage
+from studio.metrics.modes import Coverage, coverage
 from studio.metrics.sliced import shift_factor, sliced_wasserstein
 from studio.models.core.latents import draw
 from studio.models.core.model import WASSERSTEIN, Criticises, DecodesLatent, Model
@@ -47,6 +55,23 @@ MIXTURES = ("builtin:8gaussians", "builtin:25gaussians")
 """Datasets that are equal mixtures of round Gaussians, labelled by mode."""
 CHUNK = 256
 """Examples that go through a network at once."""
+PER_CLASS, MOST = 50, 2048
+"""Where classes are looked for there are so many samples for each on average, though not more than that in all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """All that was measured of a model once.
+
+    Attributes:
+        values: by "panel/curve".
+        samples: N×D, of latents that are the same each time.
+        covered: whether each class, or mode of a mixture, is covered, in label order; empty where there is none.
+    """
+
+    values: dict[str, float]
+    samples: Floats
+    covered: tuple[bool, ...] = field(default=())
 
 
 class Reference:
@@ -74,6 +99,7 @@ class Reference:
         self._train = train[: self.count]
         self._floor: dict[str, float] | None = None
         self._mixture: tuple[npt.NDArray[np.float64], float] | None = None
+        self._classified: float | None = None
 
     def floor(self) -> dict[str, float]:
         """The distances of real data to other real data: no model can be told from the data below them."""
@@ -88,23 +114,63 @@ class Reference:
         exact = exact_wasserstein(samples[: self.exact], self.held[: self.exact])
         return {"sliced": sliced, "exact": exact}
 
+    @property
+    def is_mixture(self) -> bool:
+        """Whether modes can be counted without a classifier."""
+        return self.data.spec.source in MIXTURES and self.data.labels is not None
+
     def modes(self, samples: Floats) -> dict[str, float]:
         """How many modes the samples reach and the share of them near one, where the data is a known mixture."""
+        return _of_modes(self._modes(samples)) if self.is_mixture else {}
+
+    def _modes(self, samples: Floats) -> Coverage:
         data = self.data
-        if data.spec.source not in MIXTURES or data.labels is None:
-            return {}
+        assert data.labels is not None
         if self._mixture is None:
             points, labels = np.asarray(data.values, np.float64), np.asarray(data.labels)
             centres = np.stack([points[labels == i].mean(axis=0) for i in range(len(data.spec.classes))])
             self._mixture = centres, float((points - centres[labels]).std())
-        found = coverage(samples, *self._mixture)
-        return {f"modes/reached of {found.of}": float(found.modes), "modes/share within 3 σ": found.high_quality}
+        return coverage(samples, *self._mixture)
+
+    def classes(self, samples: Floats, classifier: Classifier) -> tuple[ClassCoverage, dict[str, float]]:
+        """What the samples N×D cover of the data's classes, as this classifier sees it."""
+        assert self.data.labels is not None
+        count = len(classifier.classes)
+        shares = np.bincount(self.data.labels, minlength=count).astype(np.float64)
+
+        def look(examples: Floats) -> ClassCoverage:
+            seen = torch.from_numpy(examples.reshape(-1, *self.data.spec.shape))
+            return class_coverage(classifier.classify(seen), shares)
+
+        if self._classified is None:
+            self._classified = look(self.held).divergence
+        found = look(samples)
+        return found, {
+            f"modes/classes covered of {count}": float(found.count),
+            "classes/rarest class, share over its share in the data": found.rarest,
+            f"classes/accuracy of the classifier on {classifier.checked:,} held-out": classifier.accuracy,
+            "class divergence/KL of the samples' classes from the data's": found.divergence,
+            "class divergence/floor (K − 1)/2n": found.floor,
+            "class divergence/floor (held-out data, so classified)": self._classified,
+        }
 
     def measure(self, model: Model, *, critic: Score | None = None, watch: Watch | None = None) -> dict[str, float]:
-        """All that is known of this model, by "panel/curve"; see the module. ``model`` is in evaluation mode.
+        """The values of :meth:`find`."""
+        return self.find(model, critic=critic, watch=watch).values
+
+    def find(
+        self,
+        model: Model,
+        *,
+        critic: Score | None = None,
+        classifier: Classifier | None = None,
+        watch: Watch | None = None,
+    ) -> Found:
+        """All that is known of this model; see the module. ``model`` is in evaluation mode.
 
         Args:
             critic: scores a batch, B; None: the model's own, when it has one.
+            classifier: of this dataset; None: classes are not looked for.
 
         Raises:
             ValueError: when the model has nothing to sample with, or its samples are not finite.
@@ -114,24 +180,26 @@ class Reference:
             raise ValueError(f"{model.title} decodes no latent, so there are no samples to measure")
         score = critic or (model.criticise if isinstance(model, Criticises) else None)
         prior, device = model.prior, next(model.parameters()).device
-        latents = torch.from_numpy(draw(prior, self.count, self.seed))
+        wanted = self.count if classifier is None else max(self.count, min(MOST, PER_CLASS * len(classifier.classes)))
+        latents = torch.from_numpy(draw(prior, wanted, self.seed))  # more of them begin with the same
         found: list[Floats] = []
         gaps: list[tuple[float, int]] = []
         held = self.held.reshape(-1, *self.data.spec.shape)
-        total = self.count + CHUNK  # the distances are about as much work as one chunk more
+        total = wanted + CHUNK  # the distances are about as much work as one chunk more
         with torch.inference_mode():
-            for start in range(0, self.count, CHUNK):
+            for start in range(0, wanted, CHUNK):
                 watch.advance(start, total, "sampling")
                 fake = model.decode(latents[start : start + CHUNK].to(device))
-                if score is not None:
+                if score is not None and start < self.count:
                     real = torch.from_numpy(held[start : start + CHUNK]).to(device)
-                    gaps.append((float(score(real).float().mean() - score(fake).float().mean()), len(fake)))
+                    gap = score(real).float().mean() - score(fake[: len(real)]).float().mean()
+                    gaps.append((float(gap), len(real)))
                 found.append(fake.float().cpu().numpy().reshape(len(fake), -1))
         samples = np.concatenate(found)
         if not np.isfinite(samples).all():
             raise ValueError("the model's samples are not finite numbers; it has diverged")
-        watch.advance(self.count, total, "comparing")
-        distances = self.distances(samples)
+        watch.advance(wanted, total, "comparing")
+        distances = self.distances(samples[: self.count])
         values = {
             f"wasserstein/sliced{self.suffix}": distances["sliced"],
             f"wasserstein/exact ({self.exact} v {self.exact}){self.suffix}": distances["exact"],
@@ -141,9 +209,21 @@ class Reference:
             unit = model.critic_unit if critic is None and isinstance(model, Criticises) else WASSERSTEIN
             curve = "wasserstein/critic estimate" if unit == WASSERSTEIN else f"critic gap/{unit}"
             values[f"{curve}{self.suffix or ', held-out'}"] = estimate
-        values |= self.modes(samples)
+        covered: tuple[bool, ...] = ()
+        if self.is_mixture:
+            modes = self._modes(samples)
+            values |= _of_modes(modes)
+            covered = tuple(n > 0 for n in modes.counts)
+        elif classifier is not None:
+            seen, of_classes = self.classes(samples, classifier)
+            values |= of_classes
+            covered = seen.covered
         watch.advance(total, total, "comparing")
-        return values | self.floor()
+        return Found(values | self.floor(), samples, covered)
+
+
+def _of_modes(found: Coverage) -> dict[str, float]:
+    return {f"modes/reached of {found.of}": float(found.modes), "modes/share within 3 σ": found.high_quality}
 
 
 def measure(

@@ -19,12 +19,14 @@ class Coverage:
 
     Samples of the mixture itself give 1 − exp(−9/2) = 98.89 % in two dimensions, not 100: more means shrunken modes.
     ``reverse_kl`` in nats, of the near samples' modes from the uniform distribution; inf when none is near any.
+    ``counts``: near samples by mode.
     """
 
     modes: int
     of: int
     high_quality: float
     reverse_kl: float
+    counts: tuple[int, ...] = ()
 
 
 def coverage(samples: Floats, centres: Floats, sigma: float, *, within: float = 3.0) -> Coverage:
@@ -46,4 +48,4 @@ def coverage(samples: Floats, centres: Floats, sigma: float, *, within: float = 
     counts = np.bincount(nearest[near], minlength=len(centres))
     shares = counts[counts > 0] / max(1, counts.sum())
     reverse = float((shares * np.log(shares * len(centres))).sum()) if len(shares) else float("inf")
-    return Coverage(int((counts > 0).sum()), len(centres), float(near.mean()), reverse)
+    return Coverage(int((counts > 0).sum()), len(centres), float(near.mean()), reverse, tuple(counts.tolist()))

@@ -24,13 +24,18 @@ class Dense(nn.Module):
         for into, out in itertools.pairwise(widths[:-1]):
             normed = [nn.BatchNorm1d(out)] if norm == "batch" else []
             layers += [nn.Linear(into, out), *normed, nn.ReLU(inplace=True)]
-        self.layers = nn.Sequential(*layers, nn.Linear(widths[-2], widths[-1]))
+        last = nn.Linear(widths[-2], widths[-1])
+        self.layers = nn.Sequential(*layers, last)
         linear = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
         for layer in linear:
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="linear" if layer is linear[-1] else "relu")
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="linear" if layer is last else "relu")
             nn.init.zeros_(layer.bias)
         self.scalar = widths[-1] == 1
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.layers(x)
         return y.squeeze(1) if self.scalar else y
+
+    @property
+    def last(self) -> nn.Linear:
+        return self.layers[-1]  # type: ignore[return-value]

@@ -163,6 +163,24 @@ def test_a_sample_is_twice_the_sigmoid_less_one_and_a_latent_has_variance_one() 
     assert np.allclose(build(noise="normal").prior.sigmas * build(noise="normal").generator.spread, 1)
 
 
+def test_pictures_begin_as_the_mean_of_the_first_batch_and_never_again() -> None:
+    made = build()
+    first, later = torch.full((60, 1, 8, 8), -1.0), batch(PICTURES)
+    first[:15] = 1.0
+    made.updates()[1].loss(Batch(first))
+    bias = made.generator.layers.last.bias.detach().clone()
+    assert torch.allclose(bias.sigmoid(), torch.full((64,), 0.25))
+    made.updates()[0].loss(later)
+    assert torch.equal(made.generator.layers.last.bias, bias)
+    again = build()
+    again.load_state_dict(made.state_dict())
+    again.updates()[0].loss(later)
+    assert torch.equal(again.generator.layers.last.bias, bias), "nor after a resume"
+    black = build()
+    black.generator.begin(torch.full((1, 1, 8, 8), -1.0))
+    assert bool(torch.isfinite(black.generator.layers.last.bias).all())
+
+
 def test_the_discriminator_sees_black_as_nothing_so_that_dropout_leaves_out_to_black() -> None:
     made = build(input_dropout=0.9, dropout=0.0)
     black = -torch.ones(50, *PICTURES.shape)
@@ -205,7 +223,7 @@ def test_points_suit_the_networks_on_which_mode_collapse_is_counted() -> None:
     assert sum(isinstance(m, nn.BatchNorm1d) for m in made.generator.modules()) == 4
     assert [m.linear.out_features for m in made.discriminator.modules() if isinstance(m, Maxout)] == [1000] * 3
     with torch.no_grad():
-        made.generator.layers.layers[-1].bias.fill_(5.0)  # type: ignore[union-attr]
+        made.generator.layers.last.bias.fill_(5.0)
         assert made.decode(torch.randn(9, 2)).mean() > 1, "points are not squeezed into −1..1"
 
 

@@ -1,12 +1,14 @@
-"""How the first GANs were trained, 2014: two losses of the generator to choose from, and descent whose rate decays and
-whose momentum rises (as in Goodfellow's published settings for MNIST)."""
+"""How the first GANs were trained, 2014, as in Goodfellow's published settings for MNIST: two losses of the generator
+to choose from, descent whose rate decays and whose momentum rises, pictures that begin as the mean of the data.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from studio.data.dataset import DataSpec
@@ -34,6 +36,9 @@ class ClassicRecipe(GameRecipe):
             term="saturation",
         ),
     ] = "non-saturating"
+    norm: Annotated[
+        Literal["none", "batch"], Field("normalisation in the generator", term="batch normalisation")
+    ] = "none"  # fmt: skip
     units: Annotated[
         int, Field("maxout units in a layer of the discriminator", 2, 4096, "units", scale="log", term="maxout")
     ] = 240
@@ -101,3 +106,16 @@ def generator_loss(on_fake: Tensor, kind: Literal["non-saturating", "minimax"]) 
     """−E log D(G(z)), or of the game itself E log(1 − D(G(z))). With σ = D(G(z)) and a its logit, their slopes in a are
     −(1 − σ) and −σ: the same direction, σ/(1 − σ) apart."""
     return softplus(-on_fake).mean() if kind == "non-saturating" else -softplus(on_fake).mean()
+
+
+@torch.no_grad()
+def begin(last: nn.Linear, begun: Tensor, x: Tensor) -> None:
+    """Once, the bias of a sigmoid layer becomes the logit of each pixel's mean over the images x (in −1..1) at hand.
+
+    Args:
+        begun: a buffer of the model, False until then: a training that is resumed does not begin again.
+    """
+    if not begun:
+        least = 1 / (len(x) + 1)  # a pixel that is always black
+        last.bias.copy_(((x.flatten(1) + 1) / 2).mean(0).clamp(least, 1 - least).logit())
+        begun.fill_(True)

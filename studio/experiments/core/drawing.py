@@ -1,0 +1,68 @@
+"""Pictures of findings: diagrams in the colours of a run's curves, and sheets of samples. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from studio.data import files, pictures
+from studio.data.dataset import DataSpec
+from studio.experiments.core.experiment import Picture
+from studio.export.figures import COLOURS, DASHES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["COLOURS", "DASHES", "dressed", "figure", "save", "save_sheet"]
+
+
+def figure(columns: int = 1, rows: int = 1, *, width: float = 4.6, height: float = 3.2) -> tuple[Figure, list[Axes]]:
+    """A diagram with so many plots of that size in inches, in reading order."""
+    from matplotlib.figure import Figure  # not at the top: half a second that only conclusions need
+
+    made = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    return made, [made.add_subplot(rows, columns, at) for at in range(1, columns * rows + 1)]
+
+
+def dressed(axes: Axes, title: str, x: str, y: str, *, legend: bool = True) -> None:
+    """The common look: small text, light grid, open frame."""
+    axes.set_title(title, fontsize=10, loc="left")
+    axes.set_xlabel(x, fontsize=9)
+    axes.set_ylabel(y, fontsize=9)
+    axes.tick_params(labelsize=8)
+    axes.grid(alpha=0.25, linewidth=0.5)
+    axes.spines[["top", "right"]].set_visible(False)
+    if legend and axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=8, frameon=False)
+
+
+def save(drawn: Figure, folder: Path, name: str, title: str) -> Picture:
+    """Write it as ``name``.svg: sharp at every size, and small."""
+    import matplotlib
+
+    with matplotlib.rc_context({"svg.hashsalt": name}), files.replacing(folder / f"{name}.svg") as fresh:
+        drawn.savefig(fresh, format="svg", metadata={"Date": None})
+    return Picture(f"{name}.svg", title)
+
+
+def save_sheet(
+    values: npt.NDArray[Any], spec: DataSpec, folder: Path, name: str, title: str, columns: int | None = None
+) -> Picture:
+    """Write examples as a sheet, ``name``.png, twice as large as they are.
+
+    Args:
+        values: float N×C×H×W in −1..1.
+    """
+    grey = np.clip(np.rint((values + 1) * 127.5), 0, 255).astype(np.uint8)
+    seen = pictures.enlarged(pictures.to_pictures(grey, spec), 2 * max(spec.size))
+    files.write(folder / f"{name}.png", pictures.png(pictures.sheet(seen, columns)))
+    return Picture(f"{name}.png", title)
+
+
+def dash(number: int) -> Sequence[Any] | str:
+    return DASHES[number % len(DASHES)]

@@ -7,6 +7,7 @@ is shown too: a picture that is one step old is better than none for as long as 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,6 +18,8 @@ from studio.explore.questions import Decode, Decoded, Question, Where
 from studio.gui.session import Session
 
 A = TypeVar("A")
+D = TypeVar("D", bound=Decoded)
+Asks = Callable[[Where, npt.NDArray[np.float32]], Question[Any]]
 
 
 class Latest:
@@ -77,10 +80,15 @@ PIXELS = 1 << 16
 
 
 class Batches:
-    """Decodes many latents, some at a time; the whole arrives at once, unless newer latents came."""
+    """Decodes many latents, some at a time; the whole arrives at once, unless newer latents came.
 
-    def __init__(self, session: Session, owner: QObject, topic: str) -> None:
+    Args:
+        question: what is asked of some latents; its answer is a Decoded, or one that says more.
+    """
+
+    def __init__(self, session: Session, owner: QObject, topic: str, question: Asks = Decode) -> None:
         self._lane = Latest(session, owner, topic)
+        self._question = question
         self._round = 0
         self._next: tuple[Any, ...] | None = None
         self.busy = False
@@ -90,10 +98,10 @@ class Batches:
         where: Where,
         z: npt.NDArray[np.float32],
         pixels: int,
-        answered: Callable[[Decoded], None],
+        answered: Callable[[Any], None],
         failed: Callable[[str], None] | None = None,
         *,
-        part: Callable[[int, Decoded], None] | None = None,
+        part: Callable[[int, Any], None] | None = None,
     ) -> None:
         """Decode ``z`` (N×size), N ≥ 1. One under way is finished first, so that sheets follow a dragged slider.
 
@@ -109,7 +117,7 @@ class Batches:
         turn, parts = self._round, []
 
         def send(start: int) -> None:
-            self._lane.ask(Decode(where, z[start : start + at_once]), lambda found: take(start, found), fail)
+            self._lane.ask(self._question(where, z[start : start + at_once]), lambda found: take(start, found), fail)
 
         def take(start: int, found: Decoded) -> None:
             if turn != self._round:
@@ -145,15 +153,14 @@ class Batches:
         self._lane.forget()
 
 
-def joined(parts: list[Decoded]) -> Decoded:
+def joined(parts: list[D]) -> D:
     """One answer of several; its step is that of the oldest."""
+    first = parts[0]
     if len(parts) == 1:
-        return parts[0]
-    return Decoded(
-        min(p.step for p in parts),
-        np.concatenate([p.images for p in parts]),
-        None if parts[0].points is None else np.concatenate([p.points for p in parts if p.points is not None]),
-    )
+        return first
+    arrays = {f.name: [getattr(p, f.name) for p in parts] for f in fields(first) if f.name != "step"}
+    whole = {name: None if given[0] is None else np.concatenate(given) for name, given in arrays.items()}
+    return type(first)(step=min(p.step for p in parts), **whole)  # type: ignore[arg-type]
 
 
 def brief(message: str) -> str:

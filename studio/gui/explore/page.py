@@ -171,8 +171,7 @@ class ExplorePage(QWidget):
         else:
             self._open(view)
         if made is not None:
-            for panel in self.open:
-                panel.restore(made)
+            self._restore_panels(made)
 
     def _not_described(self, run: str, message: str) -> None:
         if run == self.run:
@@ -304,6 +303,16 @@ class ExplorePage(QWidget):
                     about=self.run,
                 )
             )
+
+    def _restore_panels(self, made: Provenance) -> None:
+        """The panel that made it, where the file names one that is open; else all that are."""
+        own = made.settings.get("panel")
+        name = own.get("name") if isinstance(own, dict) else None
+        index = next((i for i, panel in enumerate(self.open) if panel.title == name), -1)
+        if index >= 0:
+            self.controls.setCurrentIndex(index)
+        for panel in self.open if index < 0 else [self.open[index]]:
+            panel.restore(made)
 
     # --- the page itself
 

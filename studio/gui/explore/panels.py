@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from studio.gui.explore.codes.panel import CodesPanel
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.panel import Panel
 
-PANELS: tuple[type[Panel], ...] = (LatentPanel,)
+PANELS: tuple[type[Panel], ...] = (CodesPanel, LatentPanel)

@@ -8,13 +8,23 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QSpinBox, QWidget
 
 from studio.explore.questions import Question
-from studio.export.jobs import ExportBundle, ExportLatents, ExportSamples, ExportWalk, ExportWeights, Written
+from studio.export.jobs import (
+    ExportBundle,
+    ExportFilm,
+    ExportLatents,
+    ExportSamples,
+    ExportWalk,
+    ExportWeights,
+    Written,
+)
 from studio.gui import theme
-from studio.gui.export.offer import Offer
+from studio.gui.export.offer import Offer, OfferedFilm, OfferedSheet
 from studio.gui.widgets.slider import Slider
 from studio.gui.widgets.spin import SpinBox
 
 LAYOUTS = (("One sheet", "sheet"), ("Single files", "files"))
+FILMS = (("MP4", "mp4"), ("GIF, 256 colours", "gif"), ("WebP, full colour", "webp"))
+ABOUT_FILMS = "MP4 plays everywhere; GIF has 256 colours; WebP keeps every colour"
 PICTURES = (("PNG", "png"), ("WebP, lossless", "webp"), ("npz (numbers)", "npz"))
 
 
@@ -31,10 +41,15 @@ class Form(QWidget):
         self.fields = QFormLayout(self)
         self.fields.setContentsMargins(0, 0, 0, 0)
         self.fields.setSpacing(theme.SPACE)
-        words = QLabel(self.about)
-        words.setWordWrap(True)
-        theme.role(words, "quiet")
-        self.fields.addRow(words)
+        self.words = QLabel(self.about)
+        self.words.setWordWrap(True)
+        theme.role(self.words, "quiet")
+        self.fields.addRow(self.words)
+
+    @classmethod
+    def suits(cls, offer: Offer) -> bool:
+        """Whether this kind is for the panel that offers."""
+        return True
 
     def load(self, offer: Offer) -> None:
         """Fill the fields from what is on screen."""
@@ -145,6 +160,118 @@ class Samples(_Pictures):
         )
 
 
+class Sheet(_Pictures):
+    title = "Grid"
+    about = "The grid of pictures as it is on screen."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layout_and_format()
+
+    @classmethod
+    def suits(cls, offer: Offer) -> bool:
+        return offer.sheet is not None
+
+    def load(self, offer: Offer) -> None:
+        super().load(offer)
+        if offer.sheet is not None:
+            self.words.setText(offer.sheet.about)
+
+    @property
+    def _sheet(self) -> OfferedSheet:
+        sheet = self._given().sheet
+        if sheet is None:
+            raise LookupError("no grid was offered")
+        return sheet
+
+    def file_name(self) -> str:
+        return self._ending(f"{self._given().name}-{self._sheet.title.lower().replace(' ', '-')}")
+
+    def job(self, out: str) -> Question[Written]:
+        sheet = self._sheet
+        return ExportLatents(
+            self._given().where,
+            out,
+            sheet.z,
+            layout=self.layout_box.currentData(),
+            format=self.format_box.currentData(),
+            columns=sheet.columns,
+            panel=sheet.panel,
+        )
+
+
+class Film(Form):
+    title = "Animation"
+    about = "An animation of what the panel shows."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.along = self._choice("Along", (), "What changes from frame to frame")
+        self.whole = self._choice(
+            "Frames show",
+            (("The current picture", False), ("The whole grid", True)),
+            "In each frame one picture, or the grid with all else that it shows",
+        )
+        self.frames = self._number("Frames", 2, 600, "How many there are in all")
+        self.fps = self._number("Speed", 1, 60, "Frames a second", " frames/s")
+        self.format_box = self._choice("Format", FILMS, ABOUT_FILMS)
+        self.along.currentIndexChanged.connect(lambda index: self._show_frames())
+
+    @classmethod
+    def suits(cls, offer: Offer) -> bool:
+        return offer.film is not None
+
+    @property
+    def _film(self) -> OfferedFilm:
+        film = self._given().film
+        if film is None:
+            raise LookupError("no animation was offered")
+        return film
+
+    def load(self, offer: Offer) -> None:
+        super().load(offer)
+        if offer.film is None:
+            return
+        chosen = self.along.currentData()
+        self.words.setText(offer.film.about)
+        self.along.blockSignals(True)
+        self.along.clear()
+        for name, text in offer.film.along.items():
+            self.along.addItem(text, name)
+        known = list(offer.film.along)
+        first = next((n for n in known if n not in offer.film.fixed), "")
+        self.along.setCurrentIndex(known.index(chosen if chosen in known else first or known[0]) if known else -1)
+        self.along.blockSignals(False)
+        self.frames.setValue(offer.film.frames)
+        self.fps.setValue(offer.film.fps)
+        self._show_frames()
+
+    def _show_frames(self) -> None:
+        offer = self.offer
+        fixed = offer is not None and offer.film is not None and self.along.currentData() in offer.film.fixed
+        self.frames.setEnabled(not fixed)
+
+    def missing(self, offer: Offer) -> str:
+        return super().missing(offer) or ("" if offer.film and offer.film.along else "There is nothing to animate.")
+
+    def file_name(self) -> str:
+        return f"{self._given().name}-{self.along.currentData() or 'film'}.{self.format_box.currentData()}"
+
+    def job(self, out: str) -> Question[Written]:
+        film = self._film
+        z, columns = film.frames_of(self.along.currentData(), self.frames.value(), self.whole.currentData())
+        return ExportFilm(
+            self._given().where,
+            out,
+            z,
+            film.held,
+            columns=columns,
+            fps=self.fps.value(),
+            format=self.format_box.currentData(),
+            panel=film.panel,
+        )
+
+
 class Current(_Pictures):
     title = "This picture"
     about = "What the current latent decodes to, with the latent inside the file."
@@ -173,6 +300,10 @@ class Chosen(_Pictures):
         super().__init__()
         self._layout_and_format()
 
+    @classmethod
+    def suits(cls, offer: Offer) -> bool:
+        return offer.sheet is None
+
     def missing(self, offer: Offer) -> str:
         return super().missing(offer) or ("" if len(offer.chosen) else "Select samples in the grid first.")
 
@@ -198,11 +329,11 @@ class Walk(Form):
         self.frames = self._number("Frames", 1, 200, "From one key to the next")
         self.fps = self._number("Speed", 1, 60, "Frames a second", " frames/s")
         self.loop = self._tick("Back to the first key", "The animation can be repeated without a jump")
-        self.format_box = self._choice(
-            "Format",
-            (("MP4", "mp4"), ("GIF, 256 colours", "gif"), ("WebP, full colour", "webp")),
-            "MP4 plays everywhere; GIF has 256 colours; WebP keeps every colour",
-        )
+        self.format_box = self._choice("Format", FILMS, ABOUT_FILMS)
+
+    @classmethod
+    def suits(cls, offer: Offer) -> bool:
+        return offer.film is None
 
     def missing(self, offer: Offer) -> str:
         few = "A walk needs two keys or more: put them into the tab Walk."
@@ -272,5 +403,5 @@ class Bundle(Form):
         return ExportBundle(self._given().where.run, out, history=self.history.isChecked())
 
 
-FORMS: tuple[type[Form], ...] = (Samples, Current, Chosen, Walk, Weights, Bundle)
+FORMS: tuple[type[Form], ...] = (Sheet, Film, Samples, Current, Chosen, Walk, Weights, Bundle)
 """In the order in which they are offered. A new kind is a new class and its name here."""

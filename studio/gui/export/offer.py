@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,50 @@ Vectors = npt.NDArray[np.float32]
 
 def _none() -> Vectors:
     return np.zeros((0, 0), np.float32)
+
+
+def name_of(run: str) -> str:
+    """The name of a run's folder, for file names."""
+    return run.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
+
+
+@dataclass(frozen=True, eq=False)
+class OfferedSheet:
+    """A grid that a panel shows: latents N×size, row by row, and how many are in a row.
+
+    Attributes:
+        title, about: as the person reads them.
+        panel: what the panel needs to come back, as plain JSON; it travels in the file.
+    """
+
+    title: str
+    about: str
+    z: Vectors
+    columns: int | None
+    panel: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class OfferedFilm:
+    """An animation that a panel can make.
+
+    Attributes:
+        along: what can be played: a key and how a person reads it.
+        frames_of: (key, frames, whole) → latents F×T×size and the columns of a frame; ``whole``: all that the panel's
+            grid shows, rather than the current picture.
+        held: K×size, the latents that it comes of.
+        fixed: keys whose number of frames is given by themselves.
+    """
+
+    title: str
+    about: str
+    along: Mapping[str, str]
+    frames_of: Callable[[str, int, bool], tuple[Vectors, int]]
+    held: Vectors
+    panel: Mapping[str, Any]
+    frames: int = 48
+    fps: int = 12
+    fixed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +74,7 @@ class Offer:
         current: the current latent, 1×size; empty for none.
         chosen: latents of the selected samples, N×size.
         walk: keys K×size of the walk; fewer than two: there is none.
+        sheet, film: of a panel whose pictures are a grid with a meaning; None: of one that has none.
     """
 
     where: Where
@@ -45,3 +91,5 @@ class Offer:
     frames: int = 24
     fps: int = 25
     loop: bool = True
+    sheet: OfferedSheet | None = None
+    film: OfferedFilm | None = None

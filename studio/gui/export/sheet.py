@@ -117,8 +117,14 @@ class ExportSheet(QFrame):
         return self.forms[self.kind.currentText()]
 
     def show_offer(self, offer: Offer) -> None:
-        """Fill the forms from what is on screen; the kind last used stays chosen."""
+        """Fill the forms from what is on screen; the kind last used stays chosen where the panel has it."""
         self.offer = offer
+        chosen = self.kind.currentText()
+        self.kind.blockSignals(True)
+        self.kind.clear()
+        self.kind.addItems([title for title, form in self.forms.items() if form.suits(offer)])
+        self.kind.setCurrentIndex(max(self.kind.findText(chosen), 0))
+        self.kind.blockSignals(False)
         for form in self.forms.values():
             form.load(offer)
         if self._stamp is None:

@@ -41,6 +41,7 @@ class Slider(QWidget):
     edited = Signal(float, float)
     """(before, after) at the end of a gesture that changed something."""
     locked_changed = Signal(bool)
+    LOCK, UNLOCK = "Lock: hold this while other sliders move and at Randomise", "Unlock: let it be moved again"
 
     def __init__(
         self,
@@ -133,6 +134,10 @@ class Slider(QWidget):
         self.number.setFixedWidth(digits + 2 * theme.SPACE)
         self._show()
 
+    def set_band(self, low: float, high: float) -> None:
+        """Mark the values that are usual, where the range goes beyond them."""
+        self.track.set_band(low, high)
+
     def set_unit(self, unit: str) -> None:
         self._unit = self.number.unit = unit
         self.set_range(*self.range())
@@ -196,8 +201,7 @@ class Slider(QWidget):
     def _show_lock(self) -> None:
         locked = self.lock.isChecked()
         self.lock.setIcon(icons.icon("lock" if locked else "lock-open"))
-        free, held = "Lock: hold this while other sliders move and at Randomise", "Unlock: let it be moved again"
-        self.lock.setToolTip(held if locked else free)
+        self.lock.setToolTip(self.UNLOCK if locked else self.LOCK)
         self.track.setEnabled(not locked)
         self.number.setEnabled(not locked)
 

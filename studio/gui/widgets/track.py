@@ -23,6 +23,7 @@ class Track(QSlider):
         self.low, self.high = low, high
         self._value = low
         self._default: float | None = None
+        self._band: tuple[float, float] | None = None
         self._grip = 0.0
         self.setRange(0, _FINE)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -40,6 +41,11 @@ class Track(QSlider):
 
     def set_default(self, value: float) -> None:
         self._default = value
+        self.update()
+
+    def set_band(self, low: float, high: float) -> None:
+        """Mark a part of the groove, and its ends: the values that are usual."""
+        self._band = low, high
         self.update()
 
     def value_at(self, x: float) -> float:
@@ -77,6 +83,12 @@ class Track(QSlider):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.blend(colours.quiet, colours.window, 0.35)))
         painter.drawRoundedRect(QRectF(RADIUS, middle - 2, self.width() - 2 * RADIUS, 4), 2, 2)
+        if self._band is not None:
+            first, last = (self._x(v) for v in self._band)
+            painter.setBrush(QColor(theme.blend(colours.quiet, colours.window, 0.7)))
+            painter.drawRoundedRect(QRectF(first, middle - 2, last - first, 4), 2, 2)
+            for end in (first, last):
+                painter.drawRect(QRectF(end - 0.75, middle - 5, 1.5, 10))
         from_zero = self.low < 0 < self.high
         start, end = sorted((self._x(0.0 if from_zero else self.low), self._x(self._value)))
         painter.setBrush(QColor(handle))

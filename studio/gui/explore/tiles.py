@@ -1,0 +1,125 @@
+"""A grid of pictures whose rows and columns mean something: headers at its sides, and a line under each picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy.typing as npt
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from studio.gui import theme
+from studio.gui.widgets import grid_layout
+from studio.gui.widgets.image_grid import GAP, ImageGrid
+
+PAD = 4
+WIDEST = 88
+"""Pixels that the names of rows may take."""
+
+
+class TileGrid(ImageGrid):
+    """See the module. Headers and captions are 11 px; of a caption the longest wording that fits is drawn.
+
+    Args:
+        name, multi: as in :class:`ImageGrid`.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, name: str = "sample", multi: bool = False) -> None:
+        super().__init__(parent, name=name, multi=multi)
+        self.across: int | None = None
+        self.row_names: Sequence[str] = ()
+        self.column_names: Sequence[str] = ()
+        self.captions: Sequence[Sequence[str]] = ()
+        """For each tile its wordings, the longest first."""
+        self.here: tuple[int, int] = (-1, -1)
+        """Row and column whose names are marked: where the current latent is."""
+
+    def set_tiles(
+        self,
+        images: npt.NDArray[Any],
+        columns: int | None = None,
+        row_names: Sequence[str] = (),
+        column_names: Sequence[str] = (),
+        captions: Sequence[Sequence[str]] = (),
+    ) -> None:
+        """Show uint8 N×H×W×3 in so many columns (None: as many as make them largest)."""
+        self.across, self.row_names, self.column_names, self.captions = columns, row_names, column_names, captions
+        self.set_images(images)
+        self._arrange()
+        self.update()
+
+    def set_here(self, row: int, column: int) -> None:
+        self.here = row, column
+        self.update()
+
+    # --- where things are
+
+    @property
+    def _metrics(self) -> QFontMetrics:
+        return QFontMetrics(theme.text_font(theme.SMALL_PIXELS))
+
+    @property
+    def _line(self) -> int:
+        return self._metrics.height() + 1
+
+    @property
+    def _side(self) -> int:
+        widest = max((self._metrics.horizontalAdvance(n) for n in self.row_names), default=0)
+        return min(widest, WIDEST) + 2 * PAD if self.row_names else 0
+
+    @property
+    def _head(self) -> int:
+        return self._line + PAD if self.column_names else 0
+
+    def _arrange(self) -> None:
+        count, height, width = self.images.shape[:3]
+        ratio = self.devicePixelRatioF()
+        side, head = round(self._side * ratio), round(self._head * ratio)
+        area = int(self.width() * ratio) - side, int(self.height() * ratio) - head
+        below, gap = round(self._line * ratio) if self.captions else 0, round(GAP * ratio)
+        tries = range(1, count + 1) if self.across is None else [self.across]
+        fits = (grid_layout.fixed(count, columns, width, height, area, gap, below) for columns in tries)
+        best = max((f for f in fits if f), key=lambda f: (f.scale, -f.columns * f.rows, f.columns), default=None)
+        if best is None:
+            self._layout = None
+            return
+        self._layout = replace(best, left=best.left + side, top=best.top + head)
+
+    # --- painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._layout is None:
+            return
+        painter = QPainter(self)
+        painter.setFont(theme.text_font(theme.SMALL_PIXELS))
+        colours, metrics = theme.palette(), self._metrics
+        columns = self._layout.columns
+        middle = Qt.AlignmentFlag.AlignVCenter
+        for row, name in enumerate(self.row_names[: self._layout.rows]):
+            tile = self.tile_rect(row * columns)
+            room = QRectF(tile.left() - self._side, tile.top(), self._side - PAD, tile.height())
+            painter.setPen(QColor(colours.accent if row == self.here[0] else colours.text))
+            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(room.width()))
+            painter.drawText(room, Qt.AlignmentFlag.AlignRight | middle, text)
+        apart = 1
+        if self.column_names and len(self.images):  # of names wider than their column every n-th is drawn
+            widest = max(metrics.horizontalAdvance(n) for n in self.column_names)
+            pitch = self.tile_rect(0).width() + GAP
+            apart = max(1, -(-min(widest, WIDEST) // int(max(pitch, 1))))
+        for column in range(0, min(columns, len(self.column_names)), apart):
+            tile = self.tile_rect(column)
+            wide = tile.width() + (apart - 1) * (tile.width() + GAP)
+            room = QRectF(tile.center().x() - wide / 2, tile.top() - self._head, wide, self._head)
+            painter.setPen(QColor(colours.accent if column == self.here[1] else colours.text))
+            text = metrics.elidedText(self.column_names[column], Qt.TextElideMode.ElideRight, int(wide))
+            painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | middle, text)
+        painter.setPen(QColor(colours.quiet))
+        for index, wordings in enumerate(self.captions[: len(self.images)]):
+            tile = self.tile_rect(index)
+            room = QRectF(tile.left() - 1, tile.bottom(), tile.width() + 2, self._line)
+            fit = next((w for w in wordings if metrics.horizontalAdvance(w) <= room.width()), "")
+            painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | middle, fit)

@@ -126,9 +126,13 @@ def set_random_state(state: dict[str, torch.Tensor], device: torch.device) -> No
         torch.mps.set_rng_state(state["mps"])
 
 
-def give_way() -> None:
-    """Let the window go first where the system can say so for one thread (Linux): this thread, and those that
-    torch starts from it, run at lower priority. Before torch's first parallel work on this thread."""
+def give_way(niceness: int = 10) -> None:
+    """Let others go first where the system can say so for one thread (Linux): this thread, and those that torch
+    starts from it, run at lower priority. Before torch's first parallel work on this thread.
+
+    Args:
+        niceness: up to 19, which takes what nobody else wants.
+    """
     if sys.platform == "linux":
         with contextlib.suppress(PermissionError):  # manners are no reason to fail
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

@@ -14,15 +14,14 @@ from studio.runs.folder import RunFolder, RunState, Status
 from studio.training import checkpoint, device, events, sheets
 from studio.training.control import Control, Pause, Resume, SaveNow, SetRate, StepOnce, Stop
 from studio.training.cycle import Cycle
+from studio.training.observing import Metrics
 from studio.training.pace import Clock, Pace, Speed
 from studio.training.players import NotFinite
 from studio.training.recorder import Recorder
-from studio.training.snapshot import Camera, Snapshot
+from studio.training.snapshot import Camera
 from studio.training.trouble import Reason, Trouble, guarded, last_good
 
 log = logging.getLogger(__name__)
-
-Metrics = Callable[[Snapshot], dict[str, float]]
 
 PROGRESS = 0.25
 """Seconds between two :class:`~studio.training.events.Progress`."""
@@ -334,13 +333,17 @@ class Loop:
     def _measure(self, metrics: Metrics) -> None:
         with self._measures.working(), device.random_numbers_kept(self.cycle.device):
             try:
-                values = metrics(self.camera.live(self.cycle))
+                observed = metrics(self.camera.live(self.cycle))
             except Exception:  # the boundary: a measure that fails must not cost the training
                 log.exception("a measurement failed, and is left out from now on")
                 self._metrics = None
                 return
-        self._recorder.add(values)
-        self._recorder.record(self.cycle.step)
+        step = self.cycle.step
+        self._recorder.add(observed.values)
+        self._recorder.record(step)
+        for about, warned in observed.alarms.items():
+            self._recorder.mark(step, warned.mark)
+            self._emit(events.Alarm(self._name, step, about, warned.message))
 
     def _progress(self, now: bool = False) -> None:
         seconds = self._clock()

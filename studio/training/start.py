@@ -7,9 +7,8 @@ from pathlib import Path
 
 from studio.data import store
 from studio.data.dataset import Dataset
-from studio.metrics.measure import Reference
 from studio.runs.folder import RunFolder
-from studio.training.snapshot import Snapshot
+from studio.training.observing import Observer
 from studio.training.trainer import Trainer
 
 
@@ -29,22 +28,18 @@ def trainer(
 
     Args:
         data: the run's dataset, when it is open already.
-        measured: whether to measure the distance to held-out data now and then.
+        measured: whether to measure the distance to held-out data now and then, and what else
+            :mod:`~studio.training.observing` looks at.
         save_every, device, steps, give_way: as :class:`~studio.training.trainer.Trainer` has them.
     """
     run = RunFolder(path)
     opened = functools.cache(lambda: data if data is not None else open_data(run))
-    reference = functools.cache(lambda: Reference(opened()))
-
-    def measure(snapshot: Snapshot) -> dict[str, float]:
-        return reference().measure(snapshot.model())
-
     return Trainer(
         run,
         opened,
         device=device,
         steps=steps,
-        metrics=measure if measured else None,
+        metrics=Observer(opened, steps) if measured else None,
         save_every=save_every,
         give_way=give_way,
     )

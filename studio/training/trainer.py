@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import queue
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Literal
 
@@ -20,7 +21,8 @@ from studio.runs.folder import DamagedRun, RunFolder, Status
 from studio.training import checkpoint, device, events
 from studio.training.control import Control
 from studio.training.cycle import Cycle
-from studio.training.loop import Loop, Metrics, Work
+from studio.training.loop import Loop, Work
+from studio.training.observing import Metrics
 from studio.training.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -40,7 +42,8 @@ class Trainer:
             missing dataset ends the training with a message like any other failure.
         device: auto, cpu, cuda, cuda:1, mps.
         steps: length in all, in cycles of updates; None: as the recipe says.
-        metrics: measures a snapshot, now and then, at most a twentieth of the time; "panel/curve" → value.
+        metrics: looks at a snapshot, now and then, at most a twentieth of the time. If it is a context manager too, it
+            is entered for the training and left at its end, whatever happens.
         save_every: seconds of training between two checkpoints; more when writing one is slow.
         give_way: train at lower priority than the window (Linux; the calling thread keeps that priority).
     """
@@ -102,7 +105,8 @@ class Trainer:
             if self._give_way:
                 device.give_way()
             loop = self._loop = self._prepare(emit)
-            status, message = loop.go(control)
+            with self._metrics if isinstance(self._metrics, AbstractContextManager) else nullcontext():
+                status, message = loop.go(control)
         except (CannotTrain, DamagedRun, OSError) as wrong:
             message = str(wrong)
         except Exception as wrong:  # the boundary: a failure of a model or a driver is told, and costs no work

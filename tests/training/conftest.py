@@ -32,6 +32,20 @@ def images() -> Dataset:
 
 
 @pytest.fixture(scope="session")
+def classes() -> Dataset:
+    """300 grey 8×8 images with one bright quarter; which one is the class, of three."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 3, 300)
+    values = random.integers(0, 100, (300, 1, 8, 8), dtype=np.uint8)
+    for at, label in enumerate(labels):
+        down, right = divmod(int(label), 2)
+        values[at, 0, 4 * down : 4 * down + 4, 4 * right : 4 * right + 4] += 150
+    train, held_out = split(300, 0.4)
+    spec = DataSpec("quarters", "images", (1, 8, 8), 300, len(held_out), ("a", "b", "c"), "quarters", "made up")
+    return Dataset(spec, values, labels, train, held_out)
+
+
+@pytest.fixture(scope="session")
 def points() -> Dataset:
     values = np.random.default_rng(0).normal(size=(300, 2)).astype(np.float32)
     train, held_out = split(300, 0.1)

@@ -24,11 +24,14 @@ from studio.runs.folder import RunFolder
 from studio.training import checkpoint
 from studio.training.control import Pause, Resume, SaveNow, SetRate, StepOnce, Stop
 from studio.training.cycle import Cycle
-from studio.training.events import Ended, Measured, Paused, RateChanged
+from studio.training.events import Ended, Measured, Paused, RateChanged, Spread
+from studio.training.observing import Observed, Observer
+from studio.training.pace import Pace
 from studio.training.trainer import Trainer
 from tests.training.conftest import Listener, at, train
 
 MakeRun = Callable[..., RunFolder]
+COVERED = "modes/classes covered of 3"
 
 
 def everything(run: RunFolder) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -113,10 +116,10 @@ def test_looking_on_changes_nothing(images: Dataset, new_run: MakeRun) -> None:
     train(quiet, images)
     measured: list[int] = []
 
-    def metrics(snapshot: Any) -> dict[str, float]:
+    def metrics(snapshot: Any) -> Observed:
         torch.rand(3)
         measured.append(snapshot.step)
-        return {"wasserstein/made up": float(snapshot.model().decode(torch.zeros(1, 3)).mean())}
+        return Observed({"wasserstein/made up": float(snapshot.model().decode(torch.zeros(1, 3)).mean())})
 
     listener = Listener((at(Measured, 1), [SaveNow()]), (at(Measured, 3), [SaveNow()]))
     trainer = Trainer(watched, images, device="cpu", metrics=metrics)
@@ -132,6 +135,30 @@ def test_looking_on_changes_nothing(images: Dataset, new_run: MakeRun) -> None:
     trainer.run(hear, listener.control)
     assert measured
     assert looked
+    same(quiet, watched)
+
+
+def test_spreads_measures_and_a_classifier_trained_beside_change_nothing(
+    classes: Dataset, new_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that is looked at, at every cycle; the classifier trains during the first ones, and is there for the rest."""
+    quiet, watched = new_run("wgan_gp", classes, "quiet", steps=8), new_run("wgan_gp", classes, "watched", steps=8)
+    train(quiet, classes)
+    monkeypatch.setattr(Pace, "due", lambda self: True)
+    monkeypatch.setattr("studio.metrics.classifier.SEEN", 10_000)
+    observer = Observer(lambda: classes)
+    listener = Listener()
+
+    def hear(event: Any) -> None:
+        listener(event)
+        beside = observer._beside
+        if isinstance(event, Measured) and event.step == 4 and beside is not None and beside._thread is not None:
+            beside._thread.join()
+
+    Trainer(watched, classes, device="cpu", metrics=observer).run(hear, listener.control)
+    curves = {name: [r.step for r in watched.records() if name in r.values] for name in ("loss/critic", COVERED)}
+    assert curves["loss/critic"][0] < curves[COVERED][0] <= 4
+    assert len(listener.of(Spread)) == 8 * 6
     same(quiet, watched)
 
 

@@ -29,6 +29,7 @@ from studio.training.events import (
     SheetDrawn,
     Started,
 )
+from studio.training.observing import Observed
 from tests.training.conftest import Listener, at, train
 
 MakeRun = Callable[..., RunFolder]
@@ -326,7 +327,7 @@ def test_a_device_that_is_not_there_is_named(images: Dataset, new_run: MakeRun) 
 def test_a_measure_that_fails_does_not_cost_the_training(
     images: Dataset, new_run: MakeRun, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def metrics(snapshot: Any) -> dict[str, float]:
+    def metrics(snapshot: Any) -> Observed:
         raise ValueError("no")
 
     assert train(new_run("wgan_gp", images), images, metrics=metrics).of(Ended)[0].reason == "finished"

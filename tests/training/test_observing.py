@@ -1,0 +1,196 @@
+"""Coverage, motion and alarms while a model trains; the classifier beside it ends with the training."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from studio.data import toys
+from studio.data.dataset import Dataset, DataSpec, split
+from studio.metrics import classifier as classifiers
+from studio.metrics.oscillation import STEPS
+from studio.models.core.model import Loss, Model, Optimiser, Paper, Part, Prior, Update
+from studio.models.core.recipe import Recipe
+from studio.runs.folder import RunFolder
+from studio.training import start
+from studio.training.control import Stop
+from studio.training.events import Alarm, Ended, Measured
+from studio.training.observing import Observed, Observer
+from studio.training.pace import Pace
+from studio.training.snapshot import Snapshot
+from tests.training.conftest import Listener, at
+
+MakeRun = Callable[..., RunFolder]
+RECIPE = Recipe(steps=90)
+
+
+class Quarters(Model):
+    """Draws what the dataset of the fixture holds, but for the class that is ``lost``."""
+
+    title = "quarters"
+    paper = Paper("nobody", 2000, "", "")
+    about = ""
+    recipe_type = Recipe
+    prior = Prior((Part("noise", "uniform", 64), Part("c", "categorical", 3, "code")))
+
+    def build(self, data: DataSpec) -> None:
+        self.lost = nn.Parameter(torch.tensor(-1.0))
+
+    def updates(self) -> list[Update]:
+        return [Update("nobody", self, lambda batch: Loss(self.lost * 0), Optimiser("sgd", 0.1))]
+
+    def decode(self, z: Tensor) -> Tensor:
+        label = z[:, 64:].argmax(1)
+        label = torch.where(label == self.lost, 0, label)
+        x = (z[:, :64].view(-1, 1, 8, 8) + 1) * 50
+        for row, of in zip(x, label.tolist(), strict=True):
+            down, right = divmod(of, 2)
+            row[0, 4 * down : 4 * down + 4, 4 * right : 4 * right + 4] += 150
+        return x / 127.5 - 1
+
+
+class Modes(Quarters):
+    """Samples of eight Gaussians, but for the mode that is ``lost``."""
+
+    prior = Prior((Part("noise", "normal", 2), Part("c", "categorical", 8, "code")))
+
+    def decode(self, z: Tensor) -> Tensor:
+        label = z[:, 2:].argmax(1)
+        angle = torch.where(label == self.lost, 0, label) * (2 * torch.pi / 8)
+        return torch.stack([angle.cos(), angle.sin()], 1) * centre + z[:, :2] * 0.005
+
+
+centre = 1.0
+
+
+def observe(observer: Observer, data: Dataset, model: type[Model], step: int, lost: int = -1) -> Observed:
+    return observer(Snapshot("run", step, {"lost": torch.tensor(float(lost))}, model, RECIPE, data))
+
+
+def wait(observer: Observer) -> None:
+    assert observer._beside is not None
+    if observer._beside._thread is not None:
+        observer._beside._thread.join()
+
+
+def test_classes_are_looked_for_as_soon_as_the_classifier_is_there(classes: Dataset) -> None:
+    with Observer(lambda: classes) as observer:
+        first = observe(observer, classes, Quarters, 1)
+        assert "wasserstein/sliced" in first.values
+        assert not any(name.startswith(("modes/", "oscillation/")) for name in first.values)
+        wait(observer)
+        then = observe(observer, classes, Quarters, 2)
+    accuracy = then.values["classes/accuracy of the classifier on 120 held-out"]
+    assert accuracy > 0.97
+    assert then.values["modes/classes covered of 3"] == 3
+    assert then.values["classes/rarest class, share over its share in the data"] > 0.7
+    divergence = then.values["class divergence/KL of the samples' classes from the data's"]
+    floor = then.values["class divergence/floor (K − 1)/2n"]
+    assert floor == pytest.approx(2 / (2 * 150))
+    assert divergence < 10 * floor
+    assert then.values["oscillation/change since the last measure, of the distance between samples"] == 0
+    again = Observer(lambda: classes)
+    with again:
+        assert "modes/classes covered of 3" in observe(again, classes, Quarters, 1).values  # from the cache, at once
+
+
+def test_a_class_that_vanishes_is_told_once_and_taken_back(classes: Dataset) -> None:
+    classifiers.classifier(classes)
+    with Observer(lambda: classes) as observer:
+        said = [
+            observe(observer, classes, Quarters, step, lost).alarms
+            for step, lost in enumerate((-1, -1, 2, 2, 2, -1, -1), 1)
+        ]
+    assert [set(s) for s in said] == [set(), set(), set(), {"classes"}, set(), set(), {"classes"}]
+    assert said[3]["classes"].message.startswith("class c has vanished from the samples (as a classifier sees them")
+    assert said[3]["classes"].mark == "lost: c"
+    assert said[6]["classes"].message == ""
+
+
+def test_a_class_that_never_came_is_missed_after_a_third(classes: Dataset) -> None:
+    classifiers.classifier(classes)
+    with Observer(lambda: classes) as observer:
+        said = [observe(observer, classes, Quarters, step, 1).alarms for step in (10, 20, 29, 30)]
+        assert [set(s) for s in said] == [set(), set(), set(), {"classes"}]
+        assert "class b is missing" in said[3]["classes"].message
+    with Observer(lambda: classes, steps=9000) as observer:
+        assert [observe(observer, classes, Quarters, step, 1).alarms for step in (10, 30, 40)] == [{}, {}, {}]
+
+
+def test_modes_of_a_mixture_need_no_classifier() -> None:
+    global centre
+    points, labels = toys.draw("8gaussians", 4000)
+    centre = float(np.linalg.norm(points[labels == 0].mean(axis=0)))
+    spec = DataSpec("ring", "points", (2,), 4000, 400, tuple("abcdefgh"), "ring", "builtin:8gaussians")
+    data = Dataset(spec, points.astype(np.float32), labels, *split(4000, 0.1))
+    with Observer(lambda: data) as observer:
+        said = [observe(observer, data, Modes, step, lost) for step, lost in enumerate((-1, -1, 3, 3), 1)]
+        assert observer._beside is None
+    assert [s.values["modes/reached of 8"] for s in said] == [8, 8, 7, 7]
+    assert [set(s.alarms) for s in said] == [set(), set(), set(), {"modes"}]
+    assert said[3].alarms["modes"].message == "mode d has vanished from the samples"
+
+
+def test_oscillation_is_there_after_enough_measures_and_begins_anew_after_a_step_back(images: Dataset) -> None:
+    name = f"oscillation/oscillation over {STEPS} measures"
+    with Observer(lambda: images) as observer:
+        found = [observe(observer, images, Quarters, step, step % 2).values for step in range(STEPS + 1)]
+        assert [name in values for values in found] == [*[False] * STEPS, True]
+        assert found[-1][name] == pytest.approx(1)
+        back = observe(observer, images, Quarters, 3, 1).values
+        assert not any(key.startswith("oscillation/") for key in back)
+
+
+def test_a_stop_ends_the_classifier_too(classes: Dataset, new_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would train for hours."""
+    monkeypatch.setattr(classifiers, "SEEN", 10**9)
+    monkeypatch.setattr(classifiers, "EPOCHS", 10**9)
+    monkeypatch.setattr(Pace, "due", lambda self: True)
+    run = new_run("wgan_gp", classes, steps=10_000)
+    listener = Listener((at(Measured, 3), [Stop()]))
+    seen: list[bool] = []
+
+    def hear(event: object) -> None:
+        seen.append(any(t.name == "classifier" for t in threading.enumerate()))
+        listener(event)  # type: ignore[arg-type]
+
+    start.trainer(run.path, device="cpu", data=classes).run(hear, listener.control)
+    assert True in seen
+    assert not any(t.name == "classifier" for t in threading.enumerate())
+    assert listener.of(Ended)[0].reason == "stopped"
+    assert classifiers.cached(classes.spec) is None
+
+
+def test_a_training_tells_alarms_and_marks_them(
+    classes: Dataset, new_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noise covers no class of two that are far from it."""
+    classifiers.classifier(classes)
+    monkeypatch.setattr(Pace, "due", lambda self: True)
+    run = new_run("wgan_gp", classes, steps=5, generator_rate=1e-7)
+    listener = Listener()
+    start.trainer(run.path, device="cpu", data=classes).run(listener, listener.control)
+    told = listener.of(Alarm)
+    assert told
+    assert all(e.about == "classes" for e in told)
+    assert "missing from the samples" in told[0].message
+    assert [r.mark for r in run.records() if r.mark.startswith("missing: ")]
+
+
+def test_a_classifier_that_fails_costs_no_training(
+    classes: Dataset, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(data: Dataset, watch: object) -> None:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(classifiers, "classifier", broken)
+    with Observer(lambda: classes) as observer:
+        observe(observer, classes, Quarters, 1)
+        wait(observer)
+        assert "wasserstein/sliced" in observe(observer, classes, Quarters, 2).values
+    assert "no classifier could be trained" in caplog.text

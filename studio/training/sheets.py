@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from studio.data import files, pictures
@@ -87,7 +88,10 @@ def to_bytes(x: Tensor) -> npt.NDArray[np.uint8]:
 
 
 def save(run: RunFolder, step: int, images: npt.NDArray[np.uint8], spec: DataSpec, columns: int = 0) -> None:
-    """As sheets/<step>.png, whole or not at all. ``columns`` 0: about square."""
+    """As sheets/<step>.png, whole or not at all. ``columns`` 0: about square; any other stands in the file too."""
     whole: Any = images[0] if spec.kind == "points" else pictures.sheet(images, columns or None)
+    said = PngInfo()
+    if columns:
+        said.add_text("columns", str(columns))
     with files.replacing(run.sheet(step)) as fresh:
-        Image.fromarray(whole).save(fresh, format="PNG", compress_level=3)
+        Image.fromarray(whole).save(fresh, format="PNG", compress_level=3, pnginfo=said)

@@ -56,6 +56,7 @@ def test_the_sheet_of_codes_has_a_column_for_each_value(images: Dataset, new_run
     assert (drawn.columns, len(drawn.images)) == (10, 60)
     with Image.open(run.sheets()[-1][1]) as picture:
         assert picture.size == (10 * 9 + 1, 6 * 9 + 1)
+        assert picture.info["columns"] == "10"
 
 
 def test_a_sheet_without_values_stays_as_it_was(images: Dataset, new_run: MakeRun) -> None:

@@ -7,9 +7,10 @@ and gauges that the model names are drawn without knowing what they mean.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from studio.gui.train.curve_tabs import CurveTabs
 from studio.gui.train.gauges import Gauges
@@ -39,13 +40,14 @@ class CurveDeck(QWidget):
     ``beside``: a control for both, at the end of the first row of tabs.
     """
 
-    def __init__(self, beside: QWidget | None = None, parent: QWidget | None = None) -> None:
+    def __init__(self, beside: QToolButton | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setChildrenCollapsible(False)
         self.sides = [CurveTabs(FIRST[0], GAME, self), CurveTabs(FIRST[1], OTHERS, self)]
         for side in self.sides:
             self.split.addWidget(side)
+        self.split.setSizes([1000, 1000])
         if beside is not None:
             self.sides[0].put(beside)
         self.gauges = Gauges()
@@ -91,15 +93,18 @@ class CurveDeck(QWidget):
             panel = self._panel(group)
             view = self._views[group] = SpreadView(*title_of(group))
             panel.add_histogram(view)
-            panel.histogram.setChecked(group in self._histograms)
+            panel.histogram.clicked.connect(partial(self._choose_histogram, group))
         for group, view in self._views.items():
             self.panels[group].histogram.setVisible(group in groups)
+            self.panels[group].histogram.setChecked(group in groups and group in self._histograms)
             if group in groups:
                 view.set_histories(groups[group])
-            else:
-                self.panels[group].histogram.setChecked(False)
         if new or not groups:
             self._arrange()
+
+    def _choose_histogram(self, group: str) -> None:
+        on = self.panels[group].histogram.isChecked()
+        self._histograms = self._histograms | {group} if on else self._histograms - {group}
 
     def _read_gauges(self) -> None:
         self.gauges.read(self.runs[0] if self.runs else None)
@@ -174,7 +179,7 @@ class CurveDeck(QWidget):
     def save_state(self) -> dict[str, object]:
         return {
             "tabs": [side.wanted for side in self.sides],
-            "histograms": sorted(g for g, p in self.panels.items() if p.histogram.isChecked()),
+            "histograms": sorted(self._histograms),
             "smoothing": {g: p.smoothing for g, p in self.panels.items()},
             "log": {g: p.log for g, p in self.panels.items()},
         }
@@ -191,7 +196,7 @@ class CurveDeck(QWidget):
         for group, panel in self.panels.items():
             panel.set_smoothing(self._smoothing.get(group, panel.smoothing))
             panel.set_log(self._log.get(group, panel.log))
-            panel.histogram.setChecked(group in self._histograms and group in self._views)
+        self.show_spreads(self._spreads)
         if isinstance(tabs, list):
             for side, tab in zip(self.sides, tabs, strict=False):
                 side.wanted = tab if isinstance(tab, str) else side.home

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from studio.gui import theme
 from studio.gui.icons import icon
-from studio.gui.train.run_curves import title_of
+from studio.gui.train.run_curves import ON_TABS, title_of
 from studio.gui.widgets.curves import CurvePanel
 
 
@@ -49,12 +49,16 @@ class CurveTabs(QWidget):
         self.more = QToolButton()
         self.more.setIcon(icon("caret-down"))
         self.more.setIconSize(QSize(14, 14))
+        self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.more.setText("9 more")
+        self.more.setStyleSheet("padding: 2px 4px")
+        self.more.setFixedWidth(self.more.sizeHint().width())
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self)
         self.more.setMenu(self.menu)
         self._row.addWidget(self.more)
         self._row.addStretch(1)
-        self._controls: list[QWidget] = []
+        self._controls: list[QToolButton] = []
         self._group = QButtonGroup(self)
         self._stack = QStackedWidget()
         layout = QVBoxLayout(self)
@@ -69,15 +73,15 @@ class CurveTabs(QWidget):
         shown = self._stack.currentWidget()
         return next((g for g, panel in self.panels.items() if panel is shown), self.home)
 
-    def put(self, control: QWidget) -> None:
-        """A control at the end of the tabs."""
+    def put(self, control: QToolButton) -> None:
+        """A control at the end of the tabs; where tabs find no room it makes do with its icon."""
         self._row.addWidget(control)
         self._controls.append(control)
 
     def add(self, group: str, panel: CurvePanel) -> None:
         title = title_of(group)[0]
         button = QToolButton()
-        button.setText(title)
+        button.setText(ON_TABS.get(group, title))
         button.setCheckable(True)
         theme.role(button, "tab")
         button.setToolTip(f"Show {title[:1].lower()}{title[1:]}")
@@ -85,7 +89,7 @@ class CurveTabs(QWidget):
         button.setStyleSheet("padding: 2px 8px")
         bold = theme.text_font()
         bold.setBold(True)  # as it is while checked; Qt reckons with the other
-        button.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(title) + 20)
+        button.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(button.text()) + 20)
         button.clicked.connect(partial(self.choose, group))
         at = sum(self._rank(g) <= self._rank(group) for g in self.groups)
         self.groups.insert(at, group)
@@ -122,31 +126,31 @@ class CurveTabs(QWidget):
 
     def _fit(self) -> None:
         """The tabs that find room, the one shown always among them; the rest in the menu."""
-        room = self.width() - 2 * theme.SPACE
-        room -= sum(c.sizeHint().width() for c in self._controls if not c.isHidden())
         wide = {g: self.buttons[g].minimumWidth() for g in self._present}
-        if sum(wide.values()) > room:
-            room -= self.more.sizeHint().width()
-        shown, fitting = self.group, set()
-        room -= wide.get(shown, 0)
+        room = self.width() - 2 * theme.SPACE
+        controls = [c for c in self._controls if not c.isHidden()]
+        for style in (Qt.ToolButtonStyle.ToolButtonTextBesideIcon, Qt.ToolButtonStyle.ToolButtonIconOnly):
+            for control in controls:
+                control.setToolButtonStyle(style)
+            left = room - sum(c.sizeHint().width() for c in controls)
+            if sum(wide.values()) <= left:
+                break
+        else:
+            left -= self.more.width()
+        left -= wide.get(self.group, 0)
+        fitting = {self.group}
         for group in self._present:
-            if group == shown:
+            if group != self.group and wide[group] <= left:
                 fitting.add(group)
-            elif wide[group] <= room:
-                fitting.add(group)
-                room -= wide[group]
-            else:
-                room = 0  # no later, shorter one before it
+                left -= wide[group]
         for group, button in self.buttons.items():
-            button.setVisible(group in fitting)
+            button.setVisible(group in fitting and group in self._present)
         hidden = [g for g in self._present if g not in fitting]
         self.more.setVisible(bool(hidden))
         if [a.data() for a in self.menu.actions()] != hidden:
             self.menu.clear()
             for group in hidden:
                 self.menu.addAction(title_of(group)[0], partial(self.choose, group)).setData(group)
-            names = ", ".join(title_of(g)[0] for g in hidden)
-            self.more.setToolTip(f"More curves: {names}")
-            self.more.setAccessibleName(self.more.toolTip())
-            self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             self.more.setText(f"{len(hidden)} more")
+            self.more.setToolTip(f"More curves: {', '.join(title_of(g)[0] for g in hidden)}")
+            self.more.setAccessibleName(self.more.toolTip())

@@ -14,8 +14,10 @@ from studio.gui.train.run_curves import RunCurves, term_of
 from studio.gui.widgets.plot import plain
 from studio.models.core.showing import Gauge
 
-BAR = 72
+BAR = 56
 HIGH = 8
+LABEL = 96
+"""Pixels that a label keeps when there is little room."""
 
 
 class GaugeBar(QWidget):
@@ -28,7 +30,6 @@ class GaugeBar(QWidget):
         self.value: float | None = None
         self.setFont(theme.text_font(theme.SMALL_PIXELS + 1))
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(BAR + 60)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(gauge.label)
         hover_card(self, term_of(gauge.curve))
@@ -44,7 +45,7 @@ class GaugeBar(QWidget):
     def words(self) -> str:
         if self.value is None:
             return "–"
-        if (self.gauge.low, self.gauge.high) == (0.0, 1.0):
+        if self.is_share:
             return f"{100 * self.value:.3g} %"
         return plain(self.value)
 
@@ -59,13 +60,22 @@ class GaugeBar(QWidget):
         self.setAccessibleDescription(f"{said}{more}")
         self.update()
 
+    @property
+    def is_share(self) -> bool:
+        return (self.gauge.low, self.gauge.high) == (0.0, 1.0)
+
+    @property
+    def _value_room(self) -> int:
+        return self.fontMetrics().horizontalAdvance("⚠ 99.9 %" if self.is_share else "⚠ −0.0000")
+
+    def _wide(self, label: int) -> QSize:
+        return QSize(label + 8 + BAR + 8 + self._value_room, self.fontMetrics().height() + 6)
+
     def sizeHint(self) -> QSize:
-        metrics = self.fontMetrics()
-        wide = metrics.horizontalAdvance(self.gauge.label) + metrics.horizontalAdvance("⚠ 0.00000") + BAR + 20
-        return QSize(wide, metrics.height() + 6)
+        return self._wide(self.fontMetrics().horizontalAdvance(self.gauge.label) + 2)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(BAR + 60, self.sizeHint().height())
+        return self._wide(min(LABEL, self.fontMetrics().horizontalAdvance(self.gauge.label) + 2))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme.palette()
@@ -73,7 +83,7 @@ class GaugeBar(QWidget):
         metrics = painter.fontMetrics()
         ink = colours.text if self.is_well else colours.warn
         words = self.words if self.is_well else f"⚠ {self.words}"
-        value_room = metrics.horizontalAdvance("⚠ 0.00000")
+        value_room = self._value_room
         label_room = max(0, self.width() - BAR - value_room - 16)
         middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.setPen(QColor(colours.text))

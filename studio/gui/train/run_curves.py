@@ -34,6 +34,8 @@ TITLES = {
     "speed": ("Speed", ""),
 }
 """Titles and units of groups whose name alone says too little; any other group is shown under its own name."""
+ON_TABS = {"wasserstein": "Wasserstein", "value": "Value"}
+"""Where a tab says it shorter than the title."""
 FIRST = ("loss", "wasserstein")
 """Groups that have a plot of their own from the start; the others share the tabs."""
 GAME = ("loss", "discriminator", "divergence", "value")

@@ -330,7 +330,7 @@ class CurveCanvas(QWidget):
         if self._auto_y and bottom <= top:
             bottom, top = self.levels.widen(bottom, top, log=self._log)
             room = 0.06 * (top - bottom) or 0.1 * abs(top) or 0.5
-            below = 3 * room if self.levels.shown or any(c.reference for c in shown) else room  # for their names
+            below = 3 * room if any(c.reference for c in shown) else room  # for their names
             self.plot.view.setYRange(bottom - below, top + room, padding=0)
         self._place_names(shown)
         self._draw_marks(low, high, width)

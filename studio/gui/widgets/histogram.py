@@ -90,7 +90,7 @@ class Histogram(QWidget):
             return lost or "Nothing counted yet"
         low, middle, high = (plain(quantile(bins, q)) for q in (0.1, 0.5, 0.9))
         unit = f" {self.unit}" if self.unit else ""
-        said = f"median {middle}{unit} · 80 % in {low} … {high} · {bins.total:,} examples"
+        said = f"median {middle}{unit} · 80 % in {low} … {high} · n = {bins.total:,}"
         return f"{said}, {lost}" if lost else said
 
     def sizeHint(self) -> QSize:
@@ -106,9 +106,11 @@ class Histogram(QWidget):
     def _ticks(self) -> list[float]:
         low, high = self.span
         if self.bins.log:
-            first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
-            every = max(1, math.ceil((last - first + 1) / max(2, self.width() // 70)))
-            return [10.0**p for p in range(first, last + 1, every)]
+            first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+            every = max(1, math.ceil((last - first) / max(2, self.width() // 70)))
+            between = (1, 2, 5) if last - first <= 2 else (1,)
+            found = [f * 10.0**p for p in range(first, last + 1, every) for f in between]
+            return [v for v in found if low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
         step = 10 ** math.floor(math.log10(max(high - low, 1e-12) / 4))
         step *= next(f for f in (1, 2, 5, 10) if (high - low) / (step * f) <= 6)
         return [float(v) for v in np.arange(math.ceil(low / step) * step, high + step * 1e-6, step)]

@@ -21,6 +21,9 @@ DASH = [6.0, 4.0]
 REACH = 1.5
 """A level is near when it is at most so many heights of the curves away from them: they keep two fifths of the plot."""
 
+NAME_ROOM = 0.12
+"""Of the height, for a name at the edge."""
+
 
 class Levels:
     """The levels of one plot, drawn over its curves whenever these are drawn."""
@@ -60,13 +63,14 @@ class Levels:
             name.setVisible(False)
 
     def widen(self, bottom: float, top: float, *, log: bool) -> tuple[float, float]:
-        """The range of values to show (their logarithms when ``log``), wide enough for the levels that are near."""
-        found = sorted(v for level, _, _ in self._drawn if (v := _place(level, log)) is not None)
+        """The range of values to show (their logarithms when ``log``), with room for the levels that are near and for
+        all names: those upon the plot stand below their lines, those of far levels at its edges."""
+        found = [v for level, _, _ in self._drawn if (v := _place(level, log)) is not None]
         height = top - bottom or 0.1 * abs(top) or 0.5
-        return (
-            min([bottom, *(v for v in found if bottom - REACH * height <= v < bottom)]),
-            max([top, *(v for v in found if top < v <= top + REACH * height)]),
-        )
+        low = min([bottom, *(v for v in found if bottom - REACH * height <= v)])
+        high = max([top, *(v for v in found if v <= top + REACH * height)])
+        name = NAME_ROOM * (high - low)
+        return low - (name if found else 0.0), high + (name if any(v > high for v in found) else 0.0)
 
     def draw(self, low: float, high: float, bottom: float, top: float, *, log: bool) -> list[Any]:
         """Lines and names between two steps; returns the names upon the plot, the others are at its edges."""

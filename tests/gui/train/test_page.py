@@ -82,7 +82,7 @@ def test_a_new_group_gets_a_tab_and_a_floor_its_name(
     assert side.groups == ["wasserstein"]
     engine.tell(Measured(session.training, 1, 0.1, {"gradient norm/critic": 1.0, "wasserstein/floor (sliced)": 0.1}))
     qtbot.waitUntil(lambda: len(side.groups) > 1 and side.buttons["gradient norm"].isVisible())
-    assert [side.buttons[g].text() for g in side.groups] == ["Wasserstein distance", "Gradient norm"]
+    assert [side.buttons[g].text() for g in side.groups] == ["Wasserstein", "Gradient norm"]
     side.buttons["gradient norm"].click()
     assert running.deck.panels["gradient norm"].isVisible()
     assert running.deck.panels["wasserstein"].curves[0].reference

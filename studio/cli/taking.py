@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -13,8 +14,10 @@ from studio.cli.finding import RUN_HELP, find
 from studio.cli.terminal import Bar
 from studio.data.errors import DataError
 from studio.data.watch import Watch
-from studio.explore.questions import AnyQuestion, Evaluate, Where
+from studio.explore.attempts import Attempt
+from studio.explore.questions import AnyQuestion, Measure, Where
 from studio.export.jobs import ExportBundle, ExportSamples, ExportWeights
+from studio.metrics.figures import BY_NAME, DEFAULT, named
 from studio.runs.folder import DamagedRun
 
 
@@ -50,22 +53,58 @@ def sample(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
 
 def evaluate(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     _run(parser)
+    names = ", ".join(BY_NAME)
+    parser.add_argument("--measures", default=DEFAULT, metavar="NAME,…", help=f"quick, all, or of: {names}")
     parser.add_argument("--samples", type=int, default=2048, metavar="N", help="samples on either side (default 2048)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of samples, projections and minibatches")
+    weights = parser.add_mutually_exclusive_group()
+    weights.add_argument(
+        "--inception", default="", metavar="FILE", help="the weights for FID, KID, IS; .pth, safetensors"
+    )
+    weights.add_argument("--download-inception", action="store_true", help="fetch them once (96 MB) and keep them")
     parser.add_argument("--json", action="store_true", help="plain data")
     asked = parser.parse_args(words)
     if asked.samples < 2:
         raise Usage(f"--samples {asked.samples}: must be at least 2")
     _seed(asked.seed)
-    found = _answer(Evaluate(_where(asked), samples=asked.samples, seed=asked.seed), "measuring")
+    if asked.inception and not Path(asked.inception).expanduser().is_file():
+        raise Usage(f"--inception {asked.inception}: there is no such file")
+    typed = [word.strip() for word in asked.measures.split(",") if word.strip()]
+    try:
+        chosen = named(typed)
+    except ValueError as wrong:
+        raise Usage(f"--measures {asked.measures}: {wrong}") from wrong
+    if not chosen:
+        raise Usage("--measures: name at least one")
+    file = str(Path(asked.inception).expanduser().resolve()) if asked.inception else ""
+    found: Attempt = _answer(
+        Measure(_where(asked), tuple(chosen), asked.samples, asked.seed, file, asked.download_inception), "measuring"
+    )
+    for name, why in found.left_out.items():
+        print(f"left out {name}: {why}", file=sys.stderr)
     if asked.json:
-        run = str(find(asked.run).path)
-        print(json.dumps({"run": run, "step": found.step, "values": found.values}, indent=2, ensure_ascii=False))
-        return 0
+        plain = {"run": str(find(asked.run).path), "step": found.step, "values": found.values}
+        print(json.dumps(plain | found.as_plain(), indent=2, ensure_ascii=False))
+    else:
+        _print(found, plainly=chosen == [DEFAULT])
+    # what "all" can't do is no failure; what was named and can't be done is one
+    return 1 if set(found.left_out) & set(typed) else 0
+
+
+def _print(found: Attempt, *, plainly: bool) -> None:
     print(f"step {found.step:,}")
-    for name, value in found.values.items():
-        print(f"{name:<52} {value:.5g}")
-    return 0
+    how = ""
+    for figure in found.figures:
+        line = f"{figure.key:<52} {figure.value:.5g}"
+        if plainly:
+            print(line)
+            continue
+        if figure.how and figure.how != how:
+            how = figure.how
+            print(f"\n{how}")
+        if figure.error is not None:
+            line += f" ± {figure.error:.2g} ({figure.error_of})"
+        print(f"{line} {figure.unit}".rstrip())
 
 
 def export(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:

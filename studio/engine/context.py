@@ -6,6 +6,7 @@ import copy
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -30,6 +31,8 @@ MODELS = 512 << 20
 """Bytes of weights that are kept loaded."""
 NEIGHBOURS = 512 << 20
 """Bytes of training examples that are kept ready for searches."""
+FEATURES = 256 << 20
+"""Bytes of what a network saw of real examples that are kept for the next comparison."""
 
 
 class Context:
@@ -54,6 +57,7 @@ class Context:
         self._datasets: Shelf[Dataset] = Shelf(8)
         self._neighbours: Shelf[Neighbours] = Shelf(NEIGHBOURS, lambda n: n.bytes)
         self._references: Shelf[Reference] = Shelf(2)
+        self._features: Shelf[torch.Tensor] = Shelf(FEATURES, lambda t: t.numel() * t.element_size())
         self.seconds_per_step: dict[object, float] = {}
         """What :mod:`studio.engine.proposals` has measured, by what the speed depends on."""
 
@@ -113,6 +117,10 @@ class Context:
     def reference(self, spec: DataSpec, samples: int, seed: int) -> Reference:
         key = (spec.fingerprint, samples, seed)
         return self._references.get(key, lambda: Reference(self.data(spec), samples=samples, seed=seed))
+
+    def features(self, key: tuple[Any, ...], make: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """What a network saw of real examples, looked at once: on a CPU that takes minutes."""
+        return self._features.get(key, make)
 
 
 def weight(model: Model) -> int:

@@ -110,8 +110,10 @@ class Compared:
 
     def seen_by_inception(self, network: Inception, watch: Watch) -> Looked:
         def make() -> Looked:
-            real = self.keep(self._key("inception", network.source), lambda: network.look(self.real, watch)[0])
-            samples, logits = network.look(self.samples, watch)
+            total = len(self.samples) + len(self.real)
+            samples, logits = network.look(self.samples, watch, (0, total))
+            along = len(self.samples), total
+            real = self.keep(self._key("inception", network.source), lambda: network.look(self.real, watch, along)[0])
             how = f"{network.source}; to 299×299 by TensorFlow 1's bilinear resizer, without smoothing"
             return Looked(samples, real, None, logits, "Inception 2015, 2,048 features", how)
 
@@ -119,14 +121,15 @@ class Compared:
 
     def seen_by_classifier(self, network: Classifier, watch: Watch) -> Looked:
         def make() -> Looked:
-            sides = []
-            for values in (self.samples, self.real, self.training):
-                watch.advance(len(sides), 3, "classifier")
-                sides.append(torch.cat([network.features(part) for part in self.scaled(values)]))
+            def features(values: Values) -> Tensor:
+                watch.advance(0, 0, "classifier")
+                return torch.cat([network.features(part) for part in self.scaled(values)])
+
+            samples, real, training = features(self.samples), features(self.real), features(self.training)
             logits = torch.cat([network.probabilities(part) for part in self.scaled(self.samples)]).clamp_min(1e-30)
-            told = f"{100 * network.accuracy:.1f} % right, {sides[0].shape[1]} features"
+            told = f"{100 * network.accuracy:.1f} % right, {samples.shape[1]} features"
             how = f"a classifier trained on this dataset, {100 * network.accuracy:.1f} % of {network.checked:,} right"
-            return Looked(*sides, logits.log(), f"classifier features ({told})", how)
+            return Looked(samples, real, training, logits.log(), f"classifier features ({told})", how)
 
         return self._once("classifier", make)
 

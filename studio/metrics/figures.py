@@ -21,7 +21,7 @@ class Figure:
     """One measured number.
 
     Attributes:
-        key: "measure/label"; the label names the estimator.
+        key: "group/label"; the label names the estimator.
         error: of ``value``, in its unit; None when none is known.
         error_of: what ``error`` is ("standard error", "sd of 10 splits").
         unit: empty for numbers without one.
@@ -36,7 +36,8 @@ class Figure:
     how: str = ""
 
     @property
-    def measure(self) -> str:
+    def group(self) -> str:
+        """What stands before the label: mostly the name of the measure."""
         return self.key.partition("/")[0]
 
     @property
@@ -126,6 +127,15 @@ MEASURES: tuple[Measure, ...] = (
         term="two-sample",
     ),
     _measure(
+        "classes",
+        "Classes covered",
+        "How many classes the samples cover, as a classifier sees it that is trained on this dataset",
+        "higher",
+        "labels",
+        cost="half a minute at first: trains the classifier",
+        term="held-out",
+    ),
+    _measure(
         "parzen",
         "Parzen log-likelihood (2014)",
         "Log-likelihood of held-out images under Gaussians around the samples; only to compare with old papers",
@@ -152,7 +162,7 @@ MEASURES: tuple[Measure, ...] = (
         "images",
         "inception",
         advised=10000,
-        cost="minutes on a CPU",
+        cost="many minutes on a CPU",
         term="fid",
     ),
     _measure(
@@ -162,7 +172,7 @@ MEASURES: tuple[Measure, ...] = (
         "lower",
         "images",
         "inception",
-        cost="minutes on a CPU",
+        cost="many minutes on a CPU",
         term="kid",
     ),
     _measure(
@@ -173,7 +183,7 @@ MEASURES: tuple[Measure, ...] = (
         "images",
         "inception",
         advised=50000,
-        cost="minutes on a CPU",
+        cost="many minutes on a CPU",
         term="inception-score",
     ),
     _measure(
@@ -184,7 +194,7 @@ MEASURES: tuple[Measure, ...] = (
         "images",
         "inception",
         advised=10000,
-        cost="minutes on a CPU",
+        cost="many minutes on a CPU",
         term="precision-recall",
     ),
     _measure(
@@ -194,7 +204,7 @@ MEASURES: tuple[Measure, ...] = (
         "lower",
         "images",
         "labels",
-        cost="a minute at first: trains the classifier",
+        cost="half a minute at first: trains the classifier",
         term="classifier-features",
     ),
     _measure(
@@ -204,7 +214,7 @@ MEASURES: tuple[Measure, ...] = (
         "lower",
         "images",
         "labels",
-        cost="a minute at first: trains the classifier",
+        cost="half a minute at first: trains the classifier",
         term="classifier-features",
     ),
     _measure(
@@ -214,7 +224,7 @@ MEASURES: tuple[Measure, ...] = (
         "higher",
         "images",
         "labels",
-        cost="a minute at first: trains the classifier",
+        cost="half a minute at first: trains the classifier",
         term="inception-score",
     ),
     _measure(
@@ -224,7 +234,7 @@ MEASURES: tuple[Measure, ...] = (
         "higher",
         "images",
         "labels",
-        cost="a minute at first: trains the classifier",
+        cost="half a minute at first: trains the classifier",
         term="precision-recall",
     ),
 )

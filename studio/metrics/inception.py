@@ -50,13 +50,19 @@ class Inception:
         self._network = network
         self.source = source
 
-    def look(self, images: npt.NDArray[np.uint8], watch: Watch | None = None) -> tuple[Tensor, Tensor]:
-        """Pool features N×2048 and logits without bias N×1008 of images uint8 N×C×H×W, C 1 or 3."""
+    def look(
+        self, images: npt.NDArray[np.uint8], watch: Watch | None = None, along: tuple[int, int] = (0, 0)
+    ) -> tuple[Tensor, Tensor]:
+        """Pool features N×2048 and logits without bias N×1008 of images uint8 N×C×H×W, C 1 or 3.
+
+        Args:
+            along: how many were looked at before, and how many there are in all, for ``watch``.
+        """
         watch = watch or Watch()
         features, logits = [], []
         with torch.inference_mode():
             for start in range(0, len(images), BATCH):
-                watch.advance(start, len(images), "Inception")
+                watch.advance(along[0] + start, along[1] or len(images), "Inception")
                 part = torch.from_numpy(np.ascontiguousarray(images[start : start + BATCH]))
                 if part.shape[1] == 1:
                     part = part.expand(-1, 3, -1, -1)

@@ -8,6 +8,7 @@ import platform
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -72,6 +73,7 @@ class RunFolder:
         state.json               status, step, seconds of training
         metrics.jsonl            append-only: {"step", "seconds", "values": {...}}, a half last line is ignored
         spreads.jsonl            append-only: histograms, {"step", "seconds", "name", "scale", "edges", "counts"}
+        measures.jsonl           append-only: every attempt at measuring it, {"step", "samples", "figures": [...], ...}
         checkpoints/000012400/   weights.safetensors, average.safetensors, engine.safetensors, state.json
         sheets/000012400.png     the fixed-seed samples at that step
         .lock                    held by whoever trains it
@@ -177,6 +179,23 @@ class RunFolder:
     def append_spreads(self, records: list[SpreadRecord]) -> None:
         """Add lines to spreads.jsonl; they survive the process from then on."""
         self._append("spreads.jsonl", [r.as_line() for r in records])
+
+    def append_measures(self, attempt: Mapping[str, Any]) -> None:
+        """Add a line to measures.jsonl; it survives the process from then on."""
+        self._append("measures.jsonl", [orjson.dumps(attempt) + b"\n"])
+
+    def measures(self) -> list[dict[str, Any]]:
+        """Every attempt at measuring it, in order. Lines that cannot be read are passed over.
+
+        Raises:
+            OSError: when measures.jsonl is there and cannot be read.
+        """
+        found = []
+        with suppress(FileNotFoundError), (self.path / "measures.jsonl").open("rb") as file:
+            for line in file:
+                with suppress(orjson.JSONDecodeError):
+                    found.append(orjson.loads(line))
+        return [plain for plain in found if isinstance(plain, dict)]
 
     def _append(self, name: str, lines: list[bytes]) -> None:
         path = self.path / name

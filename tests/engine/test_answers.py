@@ -15,7 +15,7 @@ from studio.engine.answers import Context, answer
 from studio.engine.messages import Catalogue
 from studio.engine.shelf import Shelf
 from studio.explore.latents import draw
-from studio.explore.questions import Decode, Describe, Directions, Evaluate, Nearest, Question, ThroughTime, Where
+from studio.explore.questions import Decode, Describe, Directions, Measure, Nearest, Question, ThroughTime, Where
 from studio.export.jobs import ExportBundle, ExportLatents, ExportSamples, ExportWalk, ExportWeights
 from studio.models.core import catalog
 from studio.models.core import recipe as recipes
@@ -127,14 +127,14 @@ def test_directions_are_orthonormal_and_the_first_changes_the_picture_most(train
 
 def test_evaluate_gives_labelled_measures_and_can_be_cancelled(trained: Trained) -> None:
     run = trained(2)
-    found = answer(Evaluate(newest(run), samples=20), Context())
+    found = answer(Measure(newest(run), samples=20), Context())
     assert found.step == 2
     assert "wasserstein/critic estimate, held-out" in found.values
     assert "wasserstein/floor (exact, real v real)" in found.values
     watch = Watch()
     watch.cancel()
     with pytest.raises(Cancelled):
-        answer(Evaluate(newest(run)), Context(watch))
+        answer(Measure(newest(run)), Context(watch))
 
 
 def test_points_come_as_points(tmp_path: Path, trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +161,7 @@ def test_points_come_as_points(tmp_path: Path, trained: Trained, monkeypatch: py
     through = answer(ThroughTime(str(run.path), latents(1)[0]), Context())
     assert through.points is not None
     assert through.points.shape == (1, 2)
-    assert "wasserstein/sliced" in answer(Evaluate(newest(run)), Context()).values
+    assert "wasserstein/sliced" in answer(Measure(newest(run)), Context()).values
 
 
 def test_catalogue_has_every_model_and_renews_the_cache_of_the_window() -> None:
@@ -202,7 +202,7 @@ def test_no_question_draws_from_torchs_generator(trained: Trained) -> None:
         ThroughTime(str(run.path), latents(1)[0]),
         Nearest(where, latents()),
         Directions(where),
-        Evaluate(where, samples=20),
+        Measure(where, samples=20),
         Catalogue(),
     ):
         answer(question, context)

@@ -17,7 +17,7 @@ from studio.data.dataset import DataSpec
 from studio.engine.client import Engine
 from studio.engine.messages import Answer, Ask, Cancel, Catalogue, EngineDied, Failed, Ready, Start, Steer
 from studio.explore.latents import draw
-from studio.explore.questions import Decode, Describe, Evaluate, Where
+from studio.explore.questions import Decode, Describe, Measure, Where
 from studio.models.core.latents import Prior
 from studio.runs.folder import RunFolder
 from studio.training.control import Pause, Resume, StepOnce, Stop
@@ -131,8 +131,8 @@ def test_what_cannot_be_answered_fails_in_words_and_a_slow_question_can_be_cance
     wrong_size = Decode(Where(str(run.path)), np.zeros((1, 5), np.float32))
     ear.engine.send(Ask(4, wrong_size))
     assert "8 values" in ear.wait(Failed, stamp=4).message
-    ear.engine.send(Ask(5, Evaluate(Where(str(run.path))), slow=True))
-    ear.engine.send(Ask(6, Evaluate(Where(str(run.path))), slow=True))
+    ear.engine.send(Ask(5, Measure(Where(str(run.path))), slow=True))
+    ear.engine.send(Ask(6, Measure(Where(str(run.path))), slow=True))
     ear.engine.send(Cancel(6))
     assert ear.wait(Failed, stamp=6) == Failed(6, "cancelled")
     ear.engine.send(Ask(7, Catalogue()))

@@ -10,7 +10,7 @@ from studio.data.dataset import DataSpec
 from studio.engine.client import Engine
 from studio.engine.messages import Answer, Ask, Failed, Propose, Start
 from studio.explore.latents import draw
-from studio.explore.questions import AnyQuestion, Decode, Describe, Directions, Evaluate, Nearest, ThroughTime, Where
+from studio.explore.questions import AnyQuestion, Decode, Describe, Directions, Measure, Nearest, ThroughTime, Where
 from studio.models.core.latents import Prior
 from studio.runs.folder import RunFolder
 from studio.training.events import Ended
@@ -25,7 +25,7 @@ def questions(run: RunFolder, data: DataSpec) -> list[tuple[AnyQuestion, bool]]:
         (Nearest(where, z), False),
         (Directions(where), False),
         (Propose(data), False),
-        (Evaluate(where, samples=20), True),
+        (Measure(where, samples=20), True),
         (ThroughTime(str(run.path), z[0]), True),
     ]
 
@@ -60,7 +60,7 @@ def test_training_with_questions_flying_equals_training_without(
                     ended = True
         if ended and not open_stamps:
             break
-    assert answers >= {"Decoded", "ModelView", "NearestFound", "DirectionsFound", "Proposal", "Evaluation"}
+    assert answers >= {"Decoded", "ModelView", "NearestFound", "DirectionsFound", "Proposal", "Attempt"}
 
     for name in ("weights", "average", "engine"):
         one, other = (load_file(run.checkpoint(40) / f"{name}.safetensors") for run in (quiet, asked))

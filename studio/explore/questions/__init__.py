@@ -15,7 +15,7 @@ from studio.explore.questions.codes import (
     RealRead,
     TabulateCodes,
 )
-from studio.explore.questions.encoding import Encode, Encoded, Invert, Inverted, Search, Sought
+from studio.explore.questions.encoding import Encode, Encoded, Invert, Inverted, Look, Search, Sought
 from studio.explore.questions.latent import (
     Decode,
     Decoded,
@@ -28,7 +28,7 @@ from studio.explore.questions.latent import (
     Through,
     ThroughTime,
 )
-from studio.explore.questions.measuring import Evaluate, Evaluation
+from studio.explore.questions.measuring import Measure
 from studio.explore.questions.real import Browse, Browsed, Real
 
 __all__ = [
@@ -45,10 +45,10 @@ __all__ = [
     "DirectionsFound",
     "Encode",
     "Encoded",
-    "Evaluate",
-    "Evaluation",
     "Invert",
     "Inverted",
+    "Look",
+    "Measure",
     "ModelView",
     "Nearest",
     "NearestFound",

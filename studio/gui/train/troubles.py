@@ -24,6 +24,7 @@ ALARMS = {
     "modes": "modes are missing from its samples",
 }
 """What is wrong, by what an alarm is about; any other is named as it is."""
+ADVICE = "They seldom come back by themselves: lower rates, a larger batch or another model may help."
 SEEN_IN = "modes"
 """The group of curves in which an alarm can be followed."""
 
@@ -89,7 +90,8 @@ class Troubles(QObject):
 
     def _tell(self, event: Alarm, action: str) -> None:
         what = f"{Path(event.run).name}: {ALARMS.get(event.about, f'look at its {event.about}')}"
-        self.session.trouble.emit(Trouble(what, event.message, action, partial(self._look, event), about=_about(event)))
+        why = f"{event.message[:1].upper()}{event.message[1:]}. {ADVICE if event.about in ALARMS else ''}".strip()
+        self.session.trouble.emit(Trouble(what, why, action, partial(self._look, event), about=_about(event)))
 
     def _look(self, event: Alarm) -> None:
         """The samples and the curve that the alarm is about, standing still: rates can be changed, moves made one by

@@ -22,6 +22,8 @@ COMMANDS = {
     "sample": ("studio.cli.taking", "pictures of a run"),
     "evaluate": ("studio.cli.taking", "measures of a run against its held-out data"),
     "export": ("studio.cli.taking", "weights or the whole run as one file"),
+    "experiments": ("studio.cli.experiments", "papers' figures to make again, and what came of them here"),
+    "experiment": ("studio.cli.experiments", "run one of them"),
     "bench": ("studio.cli.listing", "speed and memory, as ratios"),
 }
 

@@ -5,13 +5,9 @@ from __future__ import annotations
 import argparse
 import queue
 import shlex
-import signal
-import threading
 from collections.abc import Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -19,6 +15,7 @@ from PIL import Image
 from studio import data
 from studio.cli.errors import Failure, Interrupted, Usage, in_words
 from studio.cli.finding import RUN_HELP, find
+from studio.cli.interrupting import on_interrupt
 from studio.cli.terminal import Bar, duration
 from studio.data import files, places, store
 from studio.data.errors import DataError, Unreadable, Unrecognised
@@ -29,8 +26,6 @@ from studio.training import control
 from studio.training.events import Checkpointed, Ended, Event, Measured, Paused, Progress, Started
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from studio.data.dataset import Dataset
     from studio.data.reading import Source
 
@@ -178,7 +173,7 @@ def _go(run: RunFolder, dataset: Dataset | None, steps: int | None, device: str)
     said: queue.SimpleQueue[control.Control] = queue.SimpleQueue()
     listener = _Listener(run, said)
     print(f"run         {run.path}", flush=True)
-    with _on_interrupt(said) as interrupted, listener.bar:
+    with on_interrupt(lambda: said.put(control.Stop())) as interrupted, listener.bar:
         trainer(run.path, device=device, steps=steps, data=dataset).run(listener.hear, said)
     ended = listener.ended
     if ended is None or ended.reason == "failed":
@@ -222,28 +217,6 @@ class _Listener:
                 self.ended = event
             case Checkpointed() | _:
                 pass
-
-
-@contextmanager
-def _on_interrupt(said: queue.SimpleQueue[control.Control]) -> Iterator[threading.Event]:
-    """Ctrl+C and a polite kill ask for a checkpoint and the end; a second Ctrl+C takes effect at once."""
-    asked = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-        said.put(control.Stop())
-
-    if threading.current_thread() is not threading.main_thread():  # signals belong to the main thread
-        yield asked
-        return
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _summary(run: RunFolder) -> None:

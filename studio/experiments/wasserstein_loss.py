@@ -201,7 +201,7 @@ experiment = Experiment(
     about=(
         "The paper shows it by eye on LSUN bedrooms. Here on 8×8 digits, where each estimate is ranked against the "
         "sliced Wasserstein distance between samples and held-out images, which neither player ever sees. The GAN is "
-        "DCGAN, as in the paper's top row; its discriminator learns five times as fast as its generator, for it has to be "
+        "DCGAN, as in the paper's top row; its discriminator learns five times as fast, for it has to be "
         "near its best to imply a divergence."
     ),
     datasets=("digits",),

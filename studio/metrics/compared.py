@@ -241,8 +241,11 @@ class Compared:
 
     def kernel(self, looked: Looked, name: str, title: str, watch: Watch) -> list[Figure]:
         found = fidelity.kernel_distance(looked.samples, looked.real, seed=self.seed, watch=watch)
-        how = f"{self._how(looked)}; cubic kernel, {found.of} subsets of {found.size:,}"
-        made = [Figure(f"{name}/{title}", found.value, found.sd, f"sd of {found.of} subsets", how=how)]
+        how = f"{self._how(looked)}; cubic kernel"
+        made = [Figure(f"{name}/{title}", found.value, how=how)]
+        if found.of > 1:
+            how += f", mean of {found.of} subsets of {found.size:,}"
+            made = [Figure(f"{name}/{title}", found.value, found.sd, f"sd of {found.of} subsets", how=how)]
         if looked.training is not None:
             floor = fidelity.kernel_distance(looked.training, looked.real, seed=self.seed, watch=watch)
             made.append(Figure(f"{name}/{title}, floor (real v real)", floor.value, how=how))

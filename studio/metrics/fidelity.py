@@ -74,14 +74,16 @@ def kernel_distance(samples: Tensor, real: Tensor, *, seed: int = 0, watch: Watc
     watch = watch or Watch()
     size = min(SUBSET, len(samples), len(real))
     a, b = samples.double().cpu(), real.double().cpu()
-    rounds = []
-    for done in range(ROUNDS):
-        watch.advance(done, ROUNDS, "kernel distance")
-        options = {"kid_subsets": SUBSETS // ROUNDS, "kid_subset_size": size, "rng_seed": seed + done, "verbose": False}
+    # where a subset is all there is, they are all the same
+    subsets, rounds = (1, 1) if size == len(samples) == len(real) else (SUBSETS, ROUNDS)
+    each = []
+    for done in range(rounds):
+        watch.advance(done, rounds, "kernel distance")
+        options = {"kid_subsets": subsets // rounds, "kid_subset_size": size, "rng_seed": seed + done, "verbose": False}
         found = kid.kid_features_to_metric(a, b, **options)
-        rounds.append((found[kid.KEY_METRIC_KID_MEAN], found[kid.KEY_METRIC_KID_STD]))
-    means, sds = np.array(rounds).T
-    return Spread(float(means.mean()), float(np.sqrt((sds**2).mean() + means.var())), SUBSETS, size)
+        each.append((found[kid.KEY_METRIC_KID_MEAN], found[kid.KEY_METRIC_KID_STD]))
+    means, sds = np.array(each).T
+    return Spread(float(means.mean()), float(np.sqrt((sds**2).mean() + means.var())), subsets, size)
 
 
 def score(logits: Tensor) -> Spread:

@@ -133,7 +133,7 @@ MEASURES: tuple[Measure, ...] = (
         "higher",
         "labels",
         cost="half a minute at first: trains the classifier",
-        term="held-out",
+        term="classifier-features",
     ),
     _measure(
         "parzen",

@@ -174,7 +174,8 @@ def on_scale(values: npt.NDArray[np.uint8] | Floats) -> Tensor:
 def error(made: Tensor, x: Tensor) -> Tensor:
     """Of each of N: for images root-mean-square in grey levels (0..255), for points the distance in data units."""
     if x.dim() == 2:
-        return torch.linalg.vector_norm(made - x, dim=1)
+        apart: Tensor = torch.linalg.vector_norm(made - x, dim=1)
+        return apart
     return torch.sqrt((made.clamp(-1, 1) - x).square().flatten(1).mean(1)) * 127.5
 
 

@@ -66,6 +66,8 @@ PAGE_KEYS = (
     Key("duplicate", ("Ctrl+D",), "Ctrl+D", "use the recipe again", "Library"),
     Key("compare", ("Ctrl+Return",), "Ctrl+Return", "compare what is selected", "Library"),
     Key("new seed", ("R",), "R", "other samples", "Explore"),
+    Key("search", ("S",), "S", "search the latents, or stop", "Explore"),
+    Key("edit latent", ("E",), "E", "edit the latent that was found", "Explore"),
     Key("play", ("P",), "P", "play the code turned last", "Explore"),
     Key("move", (), "arrows", "to the next picture", "Pictures"),
     Key("pick", (), "Return", "pick it", "Pictures"),

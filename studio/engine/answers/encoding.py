@@ -9,8 +9,19 @@ from studio.engine.answers.base import PIXELS, Floats, answer, decoded, decoder,
 from studio.engine.answers.real import real_examples
 from studio.engine.context import Context
 from studio.explore import inversion
-from studio.explore.questions.encoding import Encode, Encoded, Invert, Inverted, Sought
+from studio.explore.questions.encoding import Encode, Encoded, Invert, Inverted, Look, Sought
+from studio.explore.questions.real import Browsed
 from studio.models.core.model import Encodes, Model
+
+
+@answer.register
+def _(question: Look, context: Context) -> Browsed:
+    model = context.empty(context.run(question.run))
+    x, labels = real_examples(question.real, model.data, context)
+    images, points = shown(x, model)
+    indices = np.full(len(x), -1, np.int64)
+    indices[: len(question.real.indices)] = question.real.indices
+    return Browsed(len(x), indices, labels, images, points)
 
 
 @answer.register

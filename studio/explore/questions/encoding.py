@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.explore.questions.base import Pictures, Question, Where
-from studio.explore.questions.real import Real
+from studio.explore.questions.real import Browsed, Real
 
 ROUND = 0.4
 """Seconds after which a search tells how far it is, so that it can be watched and nothing waits long behind it."""
@@ -39,6 +39,14 @@ class Encoded:
 
     def __len__(self) -> int:
         return len(self.z)
+
+
+@dataclass(frozen=True)
+class Look(Question[Browsed]):
+    """The examples themselves, as a model of this run sees them: of files what fits its dataset; their index is −1."""
+
+    run: str
+    real: Real
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,7 @@ class ExplorePage(QWidget):
         made.checkpoint_wanted.connect(self.show_checkpoint)
         made.step_shown.connect(self._show_step)
         made.latent_wanted.connect(self._edit_latent)
+        made.beside_wanted.connect(self._show_beside)
         made.restore_state(self._saved.get(kind.title, {}))
         return made
 
@@ -212,6 +214,25 @@ class ExplorePage(QWidget):
             if panel.take_latent(z, what):
                 self.controls.setCurrentIndex(index)
                 return
+
+    def _show_beside(self, picture: npt.NDArray[np.uint8], what: str) -> None:
+        for panel in self.open:
+            panel.show_beside(picture, what)
+
+    @property
+    def panel(self) -> Panel | None:
+        """The one that is seen."""
+        index = self.controls.currentIndex()
+        return self.open[index] if self.view is not None and 0 <= index < len(self.open) else None
+
+    def would_take(self, paths: Sequence[str]) -> str:
+        """What dropping these files on the page would do, in words; empty: they are for the window."""
+        return self.panel.would_take(paths) if self.panel is not None else ""
+
+    def take(self, paths: Sequence[str]) -> None:
+        """They were dropped."""
+        if self.panel is not None:
+            self.panel.take(paths)
 
     def _panel_changed(self, index: int) -> None:
         if 0 <= index < len(self.open):
@@ -271,8 +292,7 @@ class ExplorePage(QWidget):
 
     def export(self) -> None:
         """Open the export sheet over the controls (Ctrl+E), or close it."""
-        panel = self.open[self.controls.currentIndex()] if self.open and self.view is not None else None
-        offer = panel.offer() if panel else None
+        offer = self.panel.offer() if self.panel is not None else None
         if self.side.currentWidget() is self.sheet:
             self._close_export()
         elif offer is not None:

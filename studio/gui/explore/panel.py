@@ -32,6 +32,8 @@ class Panel(QObject):
     """int | None: the person asked to see other weights of this run."""
     latent_wanted = Signal(object, str)
     """A latent (size,) to be edited by hand, and what it is: the panel that steers latents takes it."""
+    beside_wanted = Signal(object, str)
+    """A picture, uint8 H×W×3, to be compared with what is made of the latent that was handed over as this."""
     step_shown = Signal(int)
     """The step of the weights that made what is on screen."""
 
@@ -59,6 +61,9 @@ class Panel(QObject):
     def take_latent(self, z: npt.NDArray[np.float32], what: str) -> bool:
         """Another panel hands over a latent to be edited; True when this panel does that."""
         return False
+
+    def show_beside(self, picture: npt.NDArray[np.uint8], what: str) -> None:
+        """Compare with this picture while the latent handed over as ``what`` is edited; a panel may not care."""
 
     def would_take(self, paths: Sequence[str]) -> str:
         """What dropping these files would do here, in words; empty: they are for others."""

@@ -29,6 +29,11 @@ MakeRun = Callable[..., RunFolder]
 RECIPE = Recipe(steps=90)
 
 
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifiers, "SEEN", 1500)
+
+
 class Quarters(Model):
     """Draws what the dataset of the fixture holds, but for the class that is ``lost``."""
 
@@ -150,7 +155,7 @@ def test_a_stop_ends_the_classifier_too(classes: Dataset, new_run: MakeRun, monk
     """It would train for hours."""
     monkeypatch.setattr(classifiers, "SEEN", 10**9)
     monkeypatch.setattr(classifiers, "EPOCHS", 10**9)
-    monkeypatch.setattr(Pace, "due", lambda self: True)
+    monkeypatch.setattr(Pace, "due", lambda self: self._gap(0) < 5)  # not the checkpoints
     run = new_run("wgan_gp", classes, steps=10_000)
     listener = Listener((at(Measured, 3), [Stop()]))
     seen: list[bool] = []
@@ -171,7 +176,7 @@ def test_a_training_tells_alarms_and_marks_them(
 ) -> None:
     """Noise covers no class of two that are far from it."""
     classifiers.classifier(classes)
-    monkeypatch.setattr(Pace, "due", lambda self: True)
+    monkeypatch.setattr(Pace, "due", lambda self: self._gap(0) < 5)  # not the checkpoints
     run = new_run("wgan_gp", classes, steps=5, generator_rate=1e-7)
     listener = Listener()
     start.trainer(run.path, device="cpu", data=classes).run(listener, listener.control)

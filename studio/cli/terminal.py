@@ -54,6 +54,13 @@ class Bar:
             said = " ".join(filter(None, [f"{self.what}: {done:,}{of}", self.unit, note and f" {note}"]))
             print(said, file=sys.stderr, flush=True)
 
+    def say(self, text: str) -> None:
+        """A line of its own, above the bar."""
+        if self._bar is not None:
+            self._bar.write(text, file=sys.stderr)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
 
 def duration(seconds: float) -> str:
     """A length of time as a person says it: "45 s", "12 min", "3 h 20 min"."""

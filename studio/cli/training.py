@@ -16,6 +16,7 @@ from studio import data
 from studio.cli.errors import Failure, Interrupted, Usage, in_words
 from studio.cli.finding import RUN_HELP, find
 from studio.cli.interrupting import on_interrupt
+from studio.cli.noting import Notes
 from studio.cli.terminal import Bar, duration
 from studio.data import files, places, store
 from studio.data.errors import DataError, Unreadable, Unrecognised
@@ -23,7 +24,7 @@ from studio.data.watch import Watch
 from studio.models.core import catalog
 from studio.runs.folder import DamagedRun, RunFolder, free_path
 from studio.training import control
-from studio.training.events import Checkpointed, Ended, Event, Measured, Paused, Progress, Started
+from studio.training.events import Alarm, Checkpointed, Ended, Event, Measured, Paused, Progress, Started
 
 if TYPE_CHECKING:
     from studio.data.dataset import Dataset
@@ -196,20 +197,20 @@ class _Listener:
         self.said = said
         self.ended: Ended | None = None
         self.trouble = ""
-        self._losses: dict[str, float] = {}
+        self._notes = Notes()
 
     def hear(self, event: Event) -> None:
         match event:
             case Started(_, step, steps, _, device, precision):
                 print(f"training    on {device}, {precision}, from step {step:,} to {steps:,}", flush=True)
             case Measured():
-                self._losses = {k.partition("/")[2]: v for k, v in event.values.items() if k.startswith("loss/")} or (
-                    self._losses
-                )
+                self._notes.add(event.values)
+            case Alarm(_, step, about, message):
+                self.bar.say(f"{'alarm' if message else 'over':11} step {step:,}: {message or f'{about} all there'}")
             case Progress():
                 left = f", {duration(event.seconds_left)} left" if event.seconds_left is not None else ""
-                losses = " ".join(f"{k} {v:.3g}" for k, v in self._losses.items())
-                self.bar.update(event.step, event.steps, f"{event.examples_per_second:,.0f} examples/s{left}  {losses}")
+                rate = f"{event.examples_per_second:,.0f} examples/s"
+                self.bar.update(event.step, event.steps, f"{rate}{left}  {self._notes}")
             case Paused() if event.reason != "asked":
                 self.trouble = event.message
                 self.said.put(control.Stop())

@@ -13,11 +13,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from studio.models.core.latents import Prior, draw
+from studio.models.core.latents import Prior, draw, one_hot
 
 __all__ = [
     "Path",
     "arithmetic",
+    "average",
     "between",
     "components",
     "draw",
@@ -124,8 +125,16 @@ def path(
     return made
 
 
-def arithmetic(a: npt.ArrayLike, b: npt.ArrayLike, c: npt.ArrayLike) -> Latent:
+def average(picks: npt.ArrayLike, prior: Prior | None = None) -> Latent:
+    """The mean of N×size latents, (size,); of a category the value that most of them have, the first of equals."""
+    stops = np.atleast_2d(np.asarray(picks, np.float64))
+    return _settled(stops.mean(axis=0), prior)
+
+
+def arithmetic(a: npt.ArrayLike, b: npt.ArrayLike, c: npt.ArrayLike, prior: Prior | None = None) -> Latent:
     """A − B + C, each the average of one or more picks (Radford 2016, section 6.3.2: averages of three).
+
+    A category has one value in the end: the one with the most left over, where two have as much that of C.
 
     Args:
         a, b, c: (size,) or N×size each.
@@ -134,7 +143,16 @@ def arithmetic(a: npt.ArrayLike, b: npt.ArrayLike, c: npt.ArrayLike) -> Latent:
         (size,).
     """
     means = [np.atleast_2d(np.asarray(x, np.float64)).mean(axis=0) for x in (a, b, c)]
-    made: Latent = (means[0] - means[1] + means[2]).astype(np.float32)
+    return _settled(means[0] - means[1] + means[2], prior, means[2])
+
+
+def _settled(z: npt.NDArray[np.float64], prior: Prior | None, doubt: npt.NDArray[np.float64] | None = None) -> Latent:
+    """The same with one value in each category, the largest; of several that are, the one largest in ``doubt``."""
+    made = z.astype(np.float32)
+    for part, where in prior.placed() if prior is not None else ():
+        if part.kind == "categorical":
+            largest = z[where] > z[where].max() - SMALL
+            made[where] = one_hot(np.argmax(largest * (1 + (0 if doubt is None else doubt[where]))), part.size)
     return made
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from studio.explore import latents
-from studio.models.core.latents import Prior, draw
+from studio.models.core.latents import Part, Prior, draw
 
 
 def two(size: int = 16) -> np.ndarray:
@@ -112,6 +112,23 @@ def test_arithmetic_takes_averages_of_picks() -> None:
     a, b, c = draw(Prior.of("normal", 5), 9, 0).reshape(3, 3, 5)
     np.testing.assert_allclose(latents.arithmetic(a, b, c), a.mean(0) - b.mean(0) + c.mean(0), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(latents.arithmetic(a[0], a[0], c[0]), c[0], atol=1e-6)
+
+
+def test_truncation_is_of_the_noise_alone() -> None:
+    prior = Prior((Part("noise", "uniform", 3), Part("c1", "categorical", 4, "code"), Part("c2", "uniform", 2, "code")))
+    free, bound = draw(prior, 200, 0), draw(prior, 200, 0, 0.1)
+    assert np.abs(bound[:, :3]).max() <= 0.1
+    np.testing.assert_array_equal(bound[:, 3:], free[:, 3:])
+
+
+def test_an_average_has_one_value_of_each_category() -> None:
+    prior = Prior((Part("noise", "normal", 2), Part("c", "categorical", 3, "code")))
+    picks = draw(prior, 60, 0)
+    mean = latents.average(picks, prior)
+    np.testing.assert_allclose(mean[:2], picks[:, :2].mean(0), rtol=1e-5)
+    assert mean[2:].argmax() == picks[:, 2:].sum(0).argmax()
+    assert sorted(mean[2:]) == [0, 0, 1]
+    np.testing.assert_allclose(latents.average(picks), picks.mean(0), rtol=1e-5, atol=1e-6)
 
 
 def test_a_lattice_hangs_on_its_corners_and_is_bilinear_when_straight() -> None:

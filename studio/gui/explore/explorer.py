@@ -85,7 +85,7 @@ class Explorer(QObject):
     @property
     def bound(self) -> float:
         """Truncation at this bound, or beyond it, is none."""
-        return NORMAL_END if self.state.prior.has("normal") else 1.0
+        return NORMAL_END if self.state.in_sigma else 1.0
 
     @property
     def points(self) -> bool:

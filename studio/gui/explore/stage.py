@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QSplitter, QStackedWidget, QV
 
 from studio.explore.questions import Decoded, NearestFound, Through
 from studio.gui import theme, work
+from studio.gui.explore.category import MOST_NAMED, mixture
 from studio.gui.explore.explorer import NORMAL_END, Explorer
 from studio.gui.explore.film import Picture
 from studio.gui.explore.parts import button, quiet, row
@@ -21,6 +22,7 @@ from studio.gui.widgets.spin import SpinBox
 
 LEAST = 0.05
 SHOWN_REAL = 3000
+BOUND = "Keep each value of the noise within this bound: less variety, more typical samples"
 
 
 class Stage(QWidget):
@@ -56,7 +58,7 @@ class Stage(QWidget):
             step=0.05,
             unit="σ",
             at_high="off",
-            tooltip="Keep each value of the latent within this bound: less variety, more typical samples",
+            tooltip=BOUND,
         )
         self.truncation.value_changed.connect(self._truncate)
 
@@ -122,8 +124,11 @@ class Stage(QWidget):
     # --- what is shown
 
     def _show_anew(self) -> None:
-        uniform = not self.explorer.state.prior.has("normal")
-        self.truncation.set_unit("" if uniform else "σ")
+        state = self.explorer.state
+        noise = any(True for _ in state.prior.placed("noise"))
+        self.truncation.setEnabled(noise)
+        self.truncation.set_tooltip(BOUND if noise else "This latent has no noise that could be truncated")
+        self.truncation.set_unit("σ" if state.in_sigma else "")
         self.truncation.set_range(LEAST, self.explorer.bound)
         self.truncation.set_default(self.truncation.range()[1])
         self.body.setCurrentIndex(1 if self.explorer.points else 0)
@@ -193,7 +198,9 @@ class Stage(QWidget):
 
     def _name(self) -> str:
         state = self.explorer.state
-        return f"{state.name}, edited" if state.edited else state.name
+        words = [f"{state.name}, edited" if state.edited else state.name]
+        words += [f"{c.name} {mixture(c, state.z)}" for c in state.categories[:MOST_NAMED]]
+        return " · ".join(words)
 
     def _failed(self, message: str) -> None:
         self.picture.show_message(message)

@@ -5,7 +5,7 @@ No Qt here. Every operation returns a new :class:`Latents`; arrays in it are nev
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.explore import latents
+from studio.explore.codes import Dial, dials
+from studio.gui.explore import dimensions
 from studio.models.core.latents import Prior
 
 Vector = npt.NDArray[np.float32]
@@ -85,7 +87,7 @@ class Latents:
         pick: index of the sample that ``base`` is, None when it is something else.
         base: where the sliders' resets go back to.
         z: the current latent, size.
-        locked: sliders that hold their value: "dim:3", "dir:0".
+        locked: what holds its value: sliders ("dim:3", "dir:0") and categories ("cat:c1").
         dims: dimensions that have a slider.
         slots: picks of A, B and C of the arithmetic, each K×size.
         source: where ``base`` comes from when it is no sample, for the caption.
@@ -108,6 +110,15 @@ class Latents:
     @property
     def size(self) -> int:
         return len(self.z)
+
+    @property
+    def in_sigma(self) -> bool:
+        """Whether the bound of truncation is in σ: some of the noise is normal."""
+        return any(part.kind == "normal" for part, _ in self.prior.placed("noise"))
+
+    @property
+    def categories(self) -> tuple[Dial, ...]:
+        return tuple(d for d in dials(self.prior) if d.categorical)
 
     def sigma(self, along: npt.NDArray[Any]) -> float:
         """Standard deviation of the prior along a unit vector."""
@@ -170,7 +181,7 @@ class Latents:
 
     def moved(self, slider: str, to: float, directions: npt.NDArray[Any]) -> Latents:
         """The slider's coordinate becomes ``to``; locked coordinates stay, the others change as little as can be."""
-        held = [self.axis(s, directions) for s in sorted(self.locked) if s != slider]
+        held = [self.axis(s, directions) for s in self._held() if s != slider]
         along = self.axis(slider, directions)
         if not held:
             z = self.z + (to - float(along @ self.z)) * along
@@ -179,11 +190,22 @@ class Latents:
             z = constrained(self.z, rows, np.array([*(rows[:-1] @ self.z), to]))
         return replace(self, z=np.asarray(z, np.float32))
 
+    def _held(self) -> list[str]:
+        """The locked sliders. Categories need no watching: nothing slides along them."""
+        return sorted(s for s in self.locked if not s.startswith("cat:"))
+
+    def chosen(self, category: Dial, value: int) -> Latents:
+        """One value of a category, whole."""
+        return replace(self, z=category.put(self.z, value))
+
     def randomised(self, seed: int, directions: npt.NDArray[Any]) -> Latents:
-        """A fresh draw, as near to it as the locked coordinates allow."""
+        """A fresh draw, as near to it as the locked coordinates allow; a category gets one value, whole."""
         fresh = latents.draw(self.prior, 1, seed, self.truncation)[0]
-        if self.locked:
-            rows = np.stack([self.axis(s, directions) for s in sorted(self.locked)]).astype(np.float64)
+        for category in self.categories:
+            if f"cat:{category.name}" in self.locked:
+                fresh[category.where] = self.z[category.where]
+        if held := self._held():
+            rows = np.stack([self.axis(s, directions) for s in held]).astype(np.float64)
             fresh = np.asarray(constrained(fresh, rows, rows @ self.z), np.float32)
         return replace(self, z=fresh)
 
@@ -199,15 +221,13 @@ class Latents:
         return replace(self, slots={**self.slots, name: np.asarray(picks, np.float32).reshape(-1, self.size)})
 
     def averages(self) -> dict[str, Vector]:
-        """The mean latent of each slot that has picks."""
-        return {s: self.slot(s).mean(axis=0) for s in SLOTS if len(self.slot(s))}
+        """The mean latent of each slot that has picks; its categories are those of most picks."""
+        return {s: latents.average(self.slot(s), self.prior) for s in SLOTS if len(self.slot(s))}
 
     def result(self) -> Vector | None:
         """mean A − mean B + mean C (Radford 2016, section 6.3.2), once there are picks in all three."""
-        of = self.averages()
-        if len(of) < len(SLOTS):
-            return None
-        return np.asarray(latents.arithmetic(of["A"], of["B"], of["C"]), np.float32)
+        a, b, c = (self.slot(name) for name in SLOTS)
+        return latents.arithmetic(a, b, c, self.prior) if len(a) and len(b) and len(c) else None
 
 
 def constrained(near: npt.NDArray[Any], rows: npt.NDArray[Any], values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -232,7 +252,7 @@ def beginning(prior: Prior, *, count: int = 64) -> Latents:
         pick=0,
         base=samples[0],
         z=samples[0],
-        dims=tuple(range(min(SHOWN_DIMENSIONS, prior.size))),
+        dims=dimensions.first(prior, SHOWN_DIMENSIONS),
         pad=Pad(corners(prior, 2, 1)),
         walk=Walk(np.zeros((0, prior.size), np.float32)),
     )
@@ -266,7 +286,8 @@ def _plain(part: Pad | Walk, array: str) -> dict[str, Any]:
 
 def from_plain(plain: Mapping[str, Any], prior: Prior) -> Latents | None:
     """The state of :func:`as_plain`, or None when it is damaged or of another prior."""
-    size = prior.size
+    size, sliding = prior.size, set(dimensions.first(prior, prior.size))
+    lockable = {f"cat:{d.name}" for d in dials(prior) if d.categorical} | {f"dim:{d}" for d in sliding}
     try:
         if Prior.from_plain(plain["prior"]) != prior:
             return None
@@ -280,8 +301,8 @@ def from_plain(plain: Mapping[str, Any], prior: Prior) -> Latents | None:
             source=str(plain.get("source", "")),
             base=_array(plain["base"], (size,)),
             z=_array(plain["z"], (size,)),
-            dims=tuple(d for d in map(int, plain["dims"]) if 0 <= d < size),
-            locked=frozenset(s for s in plain["locked"] if isinstance(s, str) and s.startswith("dim:")),
+            dims=tuple(d for d in map(int, plain["dims"]) if d in sliding),
+            locked=frozenset(s for s in plain["locked"] if isinstance(s, str) and s[:4] in ("dim:", "cat:")),
             slots={s: _array(plain["slots"][s], (-1, size)) for s in SLOTS if s in plain["slots"]},
             pad=Pad(
                 **{
@@ -294,7 +315,7 @@ def from_plain(plain: Mapping[str, Any], prior: Prior) -> Latents | None:
         )
     except (KeyError, TypeError, ValueError, IndexError):
         return None
-    return state if all(int(s[4:]) < size for s in state.locked) else None
+    return state if state.locked <= lockable else None
 
 
 def _array(plain: Any, shape: tuple[int, ...]) -> Vector:
@@ -302,32 +323,3 @@ def _array(plain: Any, shape: tuple[int, ...]) -> Vector:
     if not np.isfinite(made).all():
         raise ValueError("not a finite number")
     return made.reshape(shape) if made.size else np.zeros((0, shape[-1]), np.float32)
-
-
-def parse_dimensions(text: str, size: int) -> tuple[int, ...]:
-    """Dimensions from what a person types: "0-5, 12".
-
-    Raises:
-        ValueError: naming the part that is no dimension of a latent of this size.
-    """
-    found: list[int] = []
-    for part in filter(None, (p.strip() for p in text.replace("–", "-").replace(";", ",").split(","))):
-        ends = part.split("-")
-        if len(ends) > 2 or not all(e.strip().isdecimal() for e in ends):
-            raise ValueError(f"“{part}” is no dimension: write numbers and ranges, as in 0-5, 12")
-        low, high = int(ends[0]), int(ends[-1])
-        if high >= size or low > high:
-            raise ValueError(f"“{part}”: the latent has dimensions 0 to {size - 1}")
-        found += [d for d in range(low, high + 1) if d not in found]
-    return tuple(found)
-
-
-def dimensions_text(dims: Sequence[int]) -> str:
-    """The inverse of :func:`parse_dimensions`, runs of numbers as ranges."""
-    parts: list[list[int]] = []
-    for d in dims:
-        if parts and d == parts[-1][-1] + 1:
-            parts[-1].append(d)
-        else:
-            parts.append([d])
-    return ", ".join(str(p[0]) if len(p) == 1 else f"{p[0]}–{p[-1]}" for p in parts)

@@ -1,4 +1,6 @@
-"""Sliders: the latent along its principal directions and along chosen dimensions. All of them are views of one z."""
+"""Sliders for the latent along its principal directions and chosen dimensions, and buttons for its categories. All of
+them are views of one z.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,17 @@ from dataclasses import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
+from studio.explore.codes import REACH as CODE_REACH
+from studio.explore.codes import Dial
 from studio.explore.questions import DirectionsFound
 from studio.gui import theme
+from studio.gui.explore import dimensions
+from studio.gui.explore.category import Category
 from studio.gui.explore.explorer import Explorer
 from studio.gui.explore.parts import button, heading, quiet, row, tool
-from studio.gui.explore.state import Latents, dimensions_text, parse_dimensions
+from studio.gui.explore.state import Latents
 from studio.gui.widgets.slider import Slider
+from studio.models.core.latents import Prior
 
 REACH = 3.0
 """Sliders go to so many σ to either side."""
@@ -26,6 +33,8 @@ class Steer(QWidget):
         super().__init__()
         self.explorer = explorer
         self.sliders: dict[str, Slider] = {}
+        self.categories: dict[str, Category] = {}
+        self._prior = Prior()
         self.randomise_button = button(
             "Randomise", "shuffle", "Draw a new latent; what is locked stays as it is", self.randomise
         )
@@ -42,14 +51,16 @@ class Steer(QWidget):
         self.wrong.hide()
         theme.role(self.wrong, "bad")
 
+        self._categories = QVBoxLayout()
         self._directions = QVBoxLayout()
         self._dimensions = QVBoxLayout()
-        for box in (self._directions, self._dimensions):
+        for box in (self._categories, self._directions, self._dimensions):
             box.setSpacing(theme.SPACE // 2)
         inside = QWidget()
         list_ = QVBoxLayout(inside)
         list_.setContentsMargins(0, 0, theme.SPACE, 0)
         list_.setSpacing(theme.SPACE)
+        list_.addLayout(self._categories)
         list_.addLayout(row(heading("Principal directions"), self.about, 1, self.again))
         list_.addLayout(self._directions)
         list_.addLayout(row(heading("Dimensions"), self.dims))
@@ -92,17 +103,25 @@ class Steer(QWidget):
         name = self.sliders[key].label.text()
         self.explorer.edit(f"{'Lock' if locked else 'Unlock'} {name}", self.explorer.state.with_lock(key, locked))
 
+    def _choose(self, category: Dial, value: int) -> None:
+        ex = self.explorer
+        ex.edit(f"{category.name} = {category.part.labels[value]}", ex.state.chosen(category, value))
+
+    def _lock_category(self, name: str, locked: bool) -> None:
+        ex = self.explorer
+        ex.edit(f"{'Lock' if locked else 'Unlock'} {name}", ex.state.with_lock(f"cat:{name}", locked))
+
     def _choose_dimensions(self) -> None:
         state = self.explorer.state
         try:
-            dims = parse_dimensions(self.dims.text(), state.size)
+            dims = dimensions.parse(self.dims.text(), state.prior)
         except ValueError as wrong:
             self.wrong.setText(str(wrong))
             self.wrong.show()
             return
         self.wrong.hide()
         if dims != state.dims:
-            kept = frozenset(s for s in state.locked if s.startswith("dir:") or int(s[4:]) in dims)
+            kept = frozenset(s for s in state.locked if not s.startswith("dim:") or int(s[4:]) in dims)
             self.explorer.edit("Choose dimensions", replace(state, dims=dims, locked=kept))
 
     # --- what is shown
@@ -113,9 +132,13 @@ class Steer(QWidget):
         return state.sigma(state.axis(key, self.explorer.vectors)) if key.startswith("dir:") else 1.0
 
     def _show_anew(self) -> None:
-        self.dims.setToolTip(
-            f"Which of the {self.explorer.state.size} dimensions have a slider: numbers and ranges, as in 0-5, 12"
-        )
+        prior = self.explorer.state.prior
+        there = len(dimensions.first(prior, prior.size))
+        self.dims.setToolTip(f"Which of the {there} dimensions have a slider: {dimensions.example(prior)}")
+        if prior != self._prior:  # the same dimension is called something else there
+            self._prior = prior
+            self._rows(self._dimensions, [], "dim:")
+            self._category_rows(self.explorer.state.categories)
         self._rows(self._directions, [], "dir:")
         self._rows(self._dimensions, [f"dim:{d}" for d in self.explorer.state.dims], "dim:")
         self._show()
@@ -138,6 +161,21 @@ class Steer(QWidget):
         self.about.setText("could not be found")
         self.about.setToolTip(message)
 
+    def _category_rows(self, dials: tuple[Dial, ...]) -> None:
+        for gone in self.categories.values():
+            self._categories.removeWidget(gone)
+            gone.hide()
+            gone.deleteLater()
+        self.categories = {dial.name: self._category(dial) for dial in dials}
+        for made in self.categories.values():
+            self._categories.addWidget(made)
+
+    def _category(self, dial: Dial) -> Category:
+        made = Category(dial)
+        made.chosen.connect(lambda value: self._choose(dial, value))
+        made.locked_changed.connect(lambda locked: self._lock_category(dial.name, locked))
+        return made
+
     def _rows(self, box: QVBoxLayout, keys: list[str], kind: str) -> None:
         """Make the sliders of one group; those that are there already stay, so that a drag goes on."""
         for key in [k for k in self.sliders if k.startswith(kind) and k not in keys]:
@@ -151,16 +189,23 @@ class Steer(QWidget):
             if box.indexOf(slider) != place:
                 box.removeWidget(slider)
                 box.insertWidget(place, slider)
-            normal = kind == "dir:" or self.explorer.state.prior.part(int(key[4:])).kind == "normal"
-            slider.set_range(*((-REACH, REACH) if normal else (-1.0, 1.0)))
+            slider.set_range(*self._range(key))
+
+    def _range(self, key: str) -> tuple[float, float]:
+        kind, number = key.split(":")
+        part = None if kind == "dir" else self.explorer.state.prior.part(int(number))
+        if part is None or part.kind == "normal":
+            return -REACH, REACH
+        return (-CODE_REACH, CODE_REACH) if part.role == "code" else (-1.0, 1.0)
 
     def _slider(self, key: str) -> Slider:
         kind, number = key.split(":")
-        uniform = kind == "dim" and self.explorer.state.prior.part(int(number)).kind != "normal"
+        prior = self.explorer.state.prior
+        uniform = kind == "dim" and prior.part(int(number)).kind != "normal"
+        called = f"dir {int(number) + 1}" if kind == "dir" else dimensions.name(prior, int(number))
         made = Slider(
-            f"dir {int(number) + 1}" if kind == "dir" else f"z {number}",
-            -1.0,
-            1.0,
+            called,
+            *self._range(key),
             unit="" if uniform else "σ",
             step=0.05,
             lockable=True,
@@ -176,8 +221,11 @@ class Steer(QWidget):
         if before is not None and before.dims != state.dims:
             self._rows(self._dimensions, [f"dim:{d}" for d in state.dims], "dim:")
         if not self.dims.hasFocus() or (before is not None and before.dims != state.dims):
-            self.dims.setText(dimensions_text(state.dims))
+            self.dims.setText(dimensions.written(state.dims, state.prior))
             self.wrong.hide()
+        for name, category in self.categories.items():
+            category.show_value(state.z)
+            category.set_locked(f"cat:{name}" in state.locked)
         for key, slider in self.sliders.items():
             along, unit = state.axis(key, vectors), self._unit(key)
             slider.set_value(float(along @ state.z) / unit)

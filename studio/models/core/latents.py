@@ -112,7 +112,7 @@ def draw(prior: Prior, n: int, seed: int, truncation: float | None = None) -> np
 
     Args:
         truncation: values beyond ± this are ruled out (the prior given that they are not there); None: as trained.
-            In σ for ``normal``; 0 gives zeros. Categories are not truncated.
+            In σ for ``normal``; 0 gives zeros. Noise alone is truncated, never a code or a class.
 
     Raises:
         ValueError: for a negative or undefined truncation.
@@ -120,7 +120,7 @@ def draw(prior: Prior, n: int, seed: int, truncation: float | None = None) -> np
     if truncation is not None and not truncation >= 0:
         raise ValueError(f"truncation must be 0 or more, not {truncation}")
     u = np.random.default_rng(seed).random((n, prior.size)) + 2.0**-54  # never 0, where the normal has no value
-    made = [_inverse(part, u[:, where], truncation) for part, where in prior.placed()]
+    made = [_inverse(p, u[:, where], truncation if p.role == "noise" else None) for p, where in prior.placed()]
     return np.concatenate(made, axis=1).astype(np.float32) if made else np.zeros((n, 0), np.float32)
 
 

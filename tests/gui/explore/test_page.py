@@ -164,13 +164,13 @@ def test_each_run_keeps_its_own_latent(panel: LatentPanel, session: Session, eng
 def test_a_model_of_another_size_starts_afresh(panel: LatentPanel, session: Session, engine: ToyEngine) -> None:
     panel.steer.randomise()
     panel.steer.sliders["dir:7"].lock.click()
-    engine.toy.size = 7
+    engine.toy.prior = Prior.of("normal", 7)
     session.choose_run("/runs/other")
     engine.pump()
     assert panel.explorer.state.size == 7
     assert "dim:6" not in panel.steer.sliders
     assert len(panel.steer.sliders) == 7 + 6, "all directions there are, six dimensions"
-    engine.toy.size, engine.toy.data = 2, POINTS
+    engine.toy.prior, engine.toy.data = Prior.of("normal", 2), POINTS
     session.choose_run("/runs/points")
     engine.pump()
     assert set(panel.steer.sliders) == {"dir:0", "dir:1", "dim:0", "dim:1"}

@@ -17,11 +17,9 @@ from studio.gui.explore.state import (
     beginning,
     constrained,
     corners,
-    dimensions_text,
     from_plain,
-    parse_dimensions,
 )
-from studio.models.core.latents import Prior
+from studio.models.core.latents import Part, Prior
 
 NONE = np.zeros((0, 8), np.float32)
 
@@ -165,13 +163,87 @@ def test_a_damaged_state_counts_as_none(state: Latents, damage: dict[str, object
     assert from_plain({**as_plain(state), **damage}, Prior.of("normal", 8)) is None
 
 
-def test_dimensions_are_read_as_people_write_them() -> None:
-    assert parse_dimensions("0-2, 5; 7–7", 8) == (0, 1, 2, 5, 7)
-    assert dimensions_text((0, 1, 2, 5, 7)) == "0–2, 5, 7"
-    assert parse_dimensions(dimensions_text((3, 1, 2)), 8) == (3, 1, 2)
+# --- a latent with parts
+
+PARTS = Prior(
+    (
+        Part("noise", "normal", 4),
+        Part("c1", "categorical", 3, "code"),
+        Part("c2", "uniform", 1, "code"),
+        Part("class", "categorical", 2, "class", ("cat", "dog")),
+    )
+)
 
 
-@pytest.mark.parametrize("text", ["8", "3-1", "a", "1-2-3", "-1"])
-def test_what_is_no_dimension_is_named(text: str) -> None:
-    with pytest.raises(ValueError, match="dimension"):
-        parse_dimensions(text, 8)
+@pytest.fixture
+def parted() -> Latents:
+    return beginning(PARTS)
+
+
+def whole(z: np.ndarray) -> bool:
+    """Whether every category has one value."""
+    return all(sorted(z[w]) == [0.0] * (p.size - 1) + [1.0] for p, w in PARTS.placed() if p.kind == "categorical")
+
+
+def test_a_latent_with_parts_begins_with_sliders_for_codes_then_noise(parted: Latents) -> None:
+    assert parted.dims == (7, 0, 1, 2, 3)
+    assert [c.name for c in parted.categories] == ["c1", "class"]
+    assert whole(parted.z)
+
+
+def test_a_category_is_chosen_whole_and_nothing_else_moves(parted: Latents) -> None:
+    c1, kind = parted.categories
+    blend = replace(parted, z=np.array([*parted.z[:4], 0.2, 0.5, 0.3, *parted.z[7:]], np.float32))
+    new = blend.chosen(c1, 2)
+    assert np.array_equal(new.z[4:7], [0, 0, 1])
+    assert np.array_equal(np.delete(new.z, [4, 5, 6]), np.delete(blend.z, [4, 5, 6]))
+    assert np.array_equal(new.chosen(kind, 1).z[8:], [0, 1])
+
+
+def test_randomise_draws_whole_categories_and_leaves_locked_ones(parted: Latents) -> None:
+    none = np.zeros((0, 10), np.float32)
+    drawn = [parted.randomised(seed, none).z for seed in range(40)]
+    assert all(whole(z) for z in drawn)
+    assert {int(z[4:7].argmax()) for z in drawn} == {0, 1, 2}
+    held = replace(parted, locked=frozenset({"cat:c1", "dim:2", "dim:7"}))
+    drawn = [held.randomised(seed, none).z for seed in range(40)]
+    assert all(whole(z) for z in drawn)
+    assert all(np.array_equal(z[4:7], parted.z[4:7]) for z in drawn)
+    assert all(z[[2, 7]] == pytest.approx(parted.z[[2, 7]], abs=1e-6) for z in drawn)
+    assert {int(z[8:].argmax()) for z in drawn} == {0, 1}, "the other category goes on"
+
+
+def test_sliders_move_beside_a_locked_category(parted: Latents) -> None:
+    held = parted.with_lock("cat:c1", True).with_lock("dim:0", True)
+    new = held.moved("dim:7", 1.5, np.zeros((0, 10), np.float32))
+    assert new.z[7] == 1.5
+    assert np.array_equal(np.delete(new.z, 7), np.delete(parted.z, 7))
+
+
+def test_averages_have_the_category_of_most_picks_and_the_result_one_of_its_own(parted: Latents) -> None:
+    def pick(c1: int, kind: int) -> np.ndarray:
+        return parted.chosen(parted.categories[0], c1).chosen(parted.categories[1], kind).z
+
+    state = parted.with_slot("A", np.stack([pick(1, 0), pick(2, 0), pick(1, 1)]))
+    assert np.array_equal(state.averages()["A"][4:7], [0, 1, 0])
+    state = state.with_slot("B", pick(1, 0)[None]).with_slot("C", pick(2, 1)[None])
+    result = state.result()
+    assert result is not None
+    assert whole(result)
+    assert np.array_equal(result[4:7], [0, 0, 1]), "what A and B share is gone"
+    assert np.array_equal(result[8:], [0, 1]), "in doubt C decides"
+
+
+def test_a_walk_between_two_categories_blends(parted: Latents) -> None:
+    keys = np.stack([parted.chosen(parted.categories[0], v).z for v in (0, 2)])
+    path = Walk(keys, frames=4, loop=False).path(PARTS)
+    assert path[:, 4:7] == pytest.approx(np.array([[1 - t, 0, t] for t in (0, 0.25, 0.5, 0.75, 1)]), abs=1e-6)
+
+
+def test_locked_categories_come_back_and_unknown_ones_do_not(parted: Latents) -> None:
+    held = parted.with_lock("cat:class", True).with_lock("dim:7", True)
+    again = from_plain(orjson.loads(orjson.dumps(as_plain(held))), PARTS)
+    assert again is not None
+    assert again.locked == held.locked
+    for wrong in ("cat:c9", "dim:5", "cat:noise"):
+        assert from_plain({**as_plain(held), "locked": [wrong]}, PARTS) is None

@@ -21,7 +21,7 @@ from studio.explore.questions import (
     ThroughTime,
 )
 from studio.export.jobs import ExportBundle, ExportLatents, ExportSamples, ExportWalk, ExportWeights, Written
-from studio.models.core.latents import Prior
+from studio.models.core.latents import Kind, Prior
 from tests.gui.conftest import FakeEngine
 
 IMAGES = DataSpec("toys", "images", (3, 16, 16), 100, fingerprint="toys")
@@ -32,8 +32,11 @@ EXPORTS = (ExportSamples, ExportLatents, ExportWalk, ExportWeights, ExportBundle
 class Toy:
     """Answers questions as the engine would. ``step`` moves the colours, so that newer weights look newer."""
 
-    def __init__(self, data: DataSpec = IMAGES, size: int = 12, prior: str = "normal") -> None:
-        self.data, self.size, self.prior = data, size, prior
+    def __init__(
+        self, data: DataSpec = IMAGES, size: int = 12, prior: Kind = "normal", parts: Prior | None = None
+    ) -> None:
+        self.data = data
+        self.prior = parts or Prior.of(prior, size)
         self.capabilities: tuple[str, ...] = ("decode latent", "criticise")
         self.checkpoints: tuple[int, ...] = (100, 200, 300)
         self.step = 300
@@ -55,12 +58,12 @@ class Toy:
     def answer(self, question: Any) -> Any:
         match question:
             case Describe():
-                view = (self.step, self.data, self.capabilities, Prior.of(self.prior, self.size), self.checkpoints)
+                view = (self.step, self.data, self.capabilities, self.prior, self.checkpoints)
                 return ModelView(*view)  # type: ignore[arg-type]
             case Decode(where=where, z=z):
                 return self.decode(z, where.checkpoint)
             case Directions(count=count):
-                turned = np.roll(np.eye(self.size, dtype=np.float32), 1, axis=0)[:count]
+                turned = np.roll(np.eye(self.prior.size, dtype=np.float32), 1, axis=0)[:count]
                 return DirectionsFound(self.step, turned, np.linspace(1, 0.1, count, dtype=np.float32))
             case Nearest(z=z, k=k):
                 near = self.decode(np.repeat(z, k, axis=0) + np.linspace(0, 0.4, k)[:, None])

@@ -8,8 +8,8 @@ only judge how x goes with y.
 
 The paper's MNIST networks; its z is U(0, 1), which is (z + 1)/2 of ours, its sigmoid pixels σ(a) are 2σ(a) − 1 =
 tanh(a/2) here, and D looks at (x + 1)/2. Where the paper leaves it open, weights begin and momentum rises as in the
-GAN's published settings, and dropout follows each hidden layer. The decay of the rate, 1.00004, is as printed: ten
-times that of the GAN.
+GAN's published settings, dropout follows each hidden layer, and D misses as many pixels. The decay of the rate,
+1.00004, is as printed: ten times that of the GAN.
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ class Discriminator(nn.Module):
         super().__init__()
         self.images = data.kind == "images"
         out = nn.Dropout(recipe.dropout)
-        self.of_example = nn.Sequential(Maxout(math.prod(data.shape), recipe.units, recipe.pieces), out)
+        self.of_example = nn.Sequential(
+            nn.Dropout(recipe.input_dropout), Maxout(math.prod(data.shape), recipe.units, recipe.pieces), out
+        )
         self.of_class = nn.Sequential(Maxout(len(data.classes), recipe.class_maxout, recipe.pieces), out)
         self.joint = nn.Sequential(
             Maxout(recipe.units + recipe.class_maxout, recipe.units, recipe.joint_pieces),
@@ -212,5 +214,5 @@ class CGAN(Model):
             "batch": 64,
         }  # fmt: skip
         if data.kind == "points":
-            return small | {"latent": 2, "dropout": 0.0, "steps": 10_000}
+            return small | {"latent": 2, "dropout": 0.0, "input_dropout": 0.0, "steps": 10_000}
         return small | {"steps": 10_000 if pixels(data) <= TINY else 20_000}

@@ -49,9 +49,6 @@ class GANRecipe(ClassicRecipe):
     ] = "uniform"
     layers: Annotated[int, Field("hidden layers of the generator", 1, 8, "layers")] = 2
     discriminator_layers: Annotated[int, Field("hidden layers of the discriminator", 1, 8, "layers")] = 2
-    input_dropout: Annotated[
-        float, Field("share of the discriminator's inputs that is left out at each move", 0, 0.95, term="dropout")
-    ] = 0.2
 
 
 class Generator(nn.Module):

@@ -48,6 +48,10 @@ class ClassicRecipe(GameRecipe):
     dropout: Annotated[
         float, Field("share of the units that is left out at each move, in hidden layers", 0, 0.95, term="dropout")
     ] = 0.5
+    input_dropout: Annotated[
+        float,
+        Field("share of the values that the discriminator does not see at each move", 0, 0.95, term="dropout"),
+    ] = 0.2
     optimiser: Annotated[
         Literal["sgd", "adam"],
         Field(

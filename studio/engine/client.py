@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Literal, Protocol
 
 from studio.engine.messages import Answer, Ask, EngineDied, Failed, Ready, Shutdown, Start
+from studio.runs.folder import RunFolder
 from studio.training.events import Ended, Event
 
 SERVER = "studio.engine.server"
@@ -166,11 +167,10 @@ class _Link:
         self._host.join(5)
         why = self._why or _why(self._host)
         if self._start is not None:
-            told = "its last checkpoint is whole, resume it from there"
-            self._heard.put(Ended(self._start.run, self._step, "failed", f"{why}; {told}"))
+            self._heard.put(Ended(self._start.run, self._step, "failed", f"{why}; {_kept(self._start.run)}"))
         for said in _refusals(orphans, why):
             self._heard.put(said)
-        self._heard.put(EngineDied(f"{why}. Runs keep their last checkpoint; the engine can be started again."))
+        self._heard.put(EngineDied(f"{why}. Runs keep the checkpoints they have; the engine can be started again."))
 
     def close(self, timeout: float) -> None:
         with self._lock:
@@ -199,6 +199,14 @@ def _refusals(messages: list[object], why: str) -> list[object]:
             case Start(run=run):
                 said.append(Ended(run, 0, "failed", why))
     return said
+
+
+def _kept(run: str) -> str:
+    """What is left of a training whose engine is gone, for a person."""
+    steps = RunFolder(run).checkpoints(resumable=True)
+    if not steps:
+        return "it had no checkpoint yet; start it again"
+    return f"its checkpoint of step {steps[-1]:,} is whole, resume it from there"
 
 
 def _why(host: _Host) -> str:

@@ -58,7 +58,7 @@ class Context:
         self._neighbours: Shelf[Neighbours] = Shelf(NEIGHBOURS, lambda n: n.bytes)
         self._references: Shelf[Reference] = Shelf(2)
         self._features: Shelf[torch.Tensor] = Shelf(FEATURES, lambda t: t.numel() * t.element_size())
-        self.seconds_per_step: dict[object, float] = {}
+        self.seconds_per_step: dict[object, tuple[float, str]] = {}
         """What :mod:`studio.engine.proposals` has measured, by what the speed depends on."""
 
     def watched(self, watch: Watch) -> Context:

@@ -1,7 +1,8 @@
 """The recipe that suits a dataset, what is wrong with one, and what to expect of it on this machine.
 
-How long a training takes is told from what this machine has done: an earlier run of the same networks, else a trial
-of a few moves on made-up data. A trial draws from torch's global generator, so there is none while a run trains.
+How long a training takes is told from what this machine has done: an earlier run of the same networks, "about"; else
+a trial of a few moves on made-up data, "at least": it knows nothing of sheets, measures and checkpoints, nor of what
+else the machine will have to do. A trial draws from torch's global generator: there is none while a run trains.
 """
 
 from __future__ import annotations
@@ -71,15 +72,16 @@ def _problems(kind: type[Model], values: dict[str, Value], data: DataSpec) -> li
 
 
 def _expect(name: str, kind: type[Model], values: dict[str, Value], data: DataSpec, context: Context) -> str:
-    """ "8×8 digits, WGAN-GP, about 3 minutes on this CPU"; without the time when nothing is known of it."""
+    """ "8×8 digits, WGAN-GP, at least 3 minutes on this CPU"; without the time when nothing is known of it."""
     height, width = data.size
     what = f"{height}×{width} {data.name}" if data.kind == "images" else f"2-D points ({data.name})"
-    each = _seconds_per_step(name, kind, values, data, context)
-    if each is None:
+    known = _seconds_per_step(name, kind, values, data, context)
+    if known is None:
         return f"{what}, {kind.title}"
+    each, how_sure = known
     device = devices.choose()
     where = "this CPU" if device.type == "cpu" else devices.describe(device)
-    return f"{what}, {kind.title}, about {in_words(each * int(values['steps']))} on {where}"
+    return f"{what}, {kind.title}, {how_sure} {in_words(each * int(values['steps']))} on {where}"
 
 
 def in_words(seconds: float) -> str:
@@ -98,17 +100,18 @@ def in_words(seconds: float) -> str:
 
 def _seconds_per_step(
     name: str, kind: type[Model], values: dict[str, Value], data: DataSpec, context: Context
-) -> float | None:
-    """Of one cycle of updates on this machine's first choice of device, or None when that is not known now."""
+) -> tuple[float, str] | None:
+    """Of one cycle of updates on this machine's first choice of device, and "about" or "at least"; None when it is not
+    known now."""
     known = context.seconds_per_step
     key = (name, data.kind, data.shape, str(devices.choose()), _matters(values))
     if key not in known:
-        found = _of_earlier_runs(name, values, data)
+        found, how_sure = _of_earlier_runs(name, values, data), "about"
         if found is None:
-            found = _of_a_trial(kind, values, data, context)
+            found, how_sure = _of_a_trial(kind, values, data, context), "at least"
         if found is None:
             return None
-        known[key] = found
+        known[key] = found, how_sure
     return known[key]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def describe(source: Source, found: Found) -> str:
         parts.append(f"{words.plural(len(found.classes), 'class', 'classes')}: {shown}")
     else:
         parts.append("no labels")
-    where = [str(Path(source.path))] if source.path is not None else []
+    # Without a look at the disk, which resolve() takes: this is the window's thread.
+    where = [os.path.normpath(Path(source.path).absolute())] if source.path is not None else []
     return "\n".join([" · ".join(p for p in parts if p), *where, *found.notes])
 
 

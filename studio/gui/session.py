@@ -109,6 +109,8 @@ class Session(QObject):
         self.models: list[ModelCard] = []
         self.devices: dict[str, str] = {}
         """What one can train on, name → words for a person; empty until the engine is ready."""
+        self.known: Ready | None = None
+        """What the engine said of itself when it was ready."""
         self.dataset: DataSpec | None = None
         self.forgotten: set[str] = set()
         """Fingerprints of datasets that are being forgotten: whoever lists the store leaves them out."""
@@ -294,6 +296,7 @@ class Session(QObject):
                     self._questions.take(message)
                 case Ready(devices=devices):
                     self.devices = devices
+                    self.known = message
                     self.ready.emit(message)
                 case EngineDied(text):
                     self._mourn(text)

@@ -77,6 +77,8 @@ class Settings(QFrame):
         column.addLayout(form)
         column.addWidget(self.about)
         session.ready.connect(self._ready)
+        if session.known is not None:  # it was ready before anybody looked here
+            self._ready(session.known)
 
     def open_below(self, button: QWidget) -> None:
         self.adjustSize()

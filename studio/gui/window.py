@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QSplitter,
     QStackedWidget,
+    QStyle,
     QVBoxLayout,
     QWidget,
 )
@@ -163,7 +164,7 @@ class MainWindow(QWidget):
 
     def _restore_shape(self) -> None:
         kept = self.session.settings
-        self.resize(1280, 720)
+        self.resize(self._first_size())
         self.restoreGeometry(kept.bytes("window/geometry"))
         self.split.restoreState(kept.bytes("window/split"))
         self.sidebar.split.restoreState(kept.bytes("window/sidebar"))
@@ -175,6 +176,13 @@ class MainWindow(QWidget):
         if not remembered(kept).anything:
             self._restoring = False
             self._show(self.bench if self.page == "train" else self.blank)
+
+    def _first_size(self) -> QSize:
+        """1280×720, or what the screen has room for beside its panels and below the window's own title bar."""
+        wanted, least = QSize(1280, 720), self.minimumSize()
+        title = self.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight, None, self)
+        room = self.screen().availableGeometry().size() - QSize(0, title)
+        return wanted.boundedTo(room.expandedTo(least))
 
     # --- pages
 

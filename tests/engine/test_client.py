@@ -67,6 +67,7 @@ def test_an_engine_that_goes_without_being_asked_answers_for_all_that_was_open(m
     ear.wait(Answer, stamp=1)
     ended = ear.wait(Ended)
     assert (ended.run, ended.step, ended.reason) == ("r", 7, "failed")
+    assert ended.message == "the cupboard is bare; it had no checkpoint yet; start it again"
     rest = ear.quiet(0.3)
     assert [m.stamp for m in rest if isinstance(m, Failed)] == [3, 4]  # 1 has its answer, 2 was superseded
     assert [m for m in rest if isinstance(m, EngineDied)] == rest[-1:]

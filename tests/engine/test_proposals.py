@@ -75,7 +75,7 @@ def test_a_trial_tells_the_time_and_leaves_the_random_numbers_alone(data: DataSp
     values = catalog.card("wgan_gp").defaults | TINY | {"steps": 1_000_000}
     found = ask(Propose(data, "wgan_gp", values), context)
     assert torch.equal(before, torch.get_rng_state())
-    assert found.expect.startswith("8×8 squares, WGAN-GP, about ")
+    assert found.expect.startswith("8×8 squares, WGAN-GP, at least ")
     assert found.expect.endswith("on this CPU") or torch.cuda.is_available()
     assert not context.alone.locked()
 
@@ -87,8 +87,8 @@ def test_a_trial_is_made_once_for_all_that_has_the_same_speed(data: DataSpec, mo
     values = catalog.card("wgan_gp").defaults | TINY
     first = ask(Propose(data, "wgan_gp", values | {"steps": 1000}), context)
     second = ask(Propose(data, "wgan_gp", values | {"steps": 3000, "penalty": 3.0, "seed": 5}), context)
-    assert first.expect.split(", ")[-1].startswith("about 60 seconds")
-    assert second.expect.split(", ")[-1].startswith("about 3 minutes")
+    assert first.expect.split(", ")[-1].startswith("at least 60 seconds")
+    assert second.expect.split(", ")[-1].startswith("at least 3 minutes")
     assert len(trials) == 1
     ask(Propose(data, "wgan_gp", values | {"width": 8}), context)
     assert len(trials) == 2

@@ -5,20 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QCursor, QHelpEvent, QShortcut
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QFrame, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QStyle,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from studio.data import builtin, places, store
 from studio.data.dataset import DataSpec
+from studio.data.sources import recognise
 from studio.data.watch import Watch
 from studio.engine.messages import EngineDied, Ready, Start, Steer
 from studio.gui import glossary, theme, words, work
+from studio.gui.dataset_facts import describe
 from studio.gui.dataset_sheet import DatasetSheet
 from studio.gui.session import Session, Trouble
 from studio.gui.shortcuts import KEYS, PAGE_KEYS, Overlay, bind
@@ -289,6 +301,43 @@ def test_the_last_session_comes_back(
     assert second.page == "library"
     assert second.stack.currentWidget() is second.pages["library"]
     qtbot.wait(250)
+
+
+@pytest.mark.parametrize(
+    ("screen", "size"), [((1920, 1080), (1280, 720)), ((1366, 690), (1280, 690)), ((800, 500), (960, 600))]
+)
+def test_the_first_window_fits_the_screen_with_its_title_bar(
+    session: Session, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, screen: tuple[int, int], size: tuple[int, int]
+) -> None:
+    there = SimpleNamespace(availableGeometry=lambda: QRect(0, 0, *screen))
+    monkeypatch.setattr(MainWindow, "screen", lambda self: there)
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    title = window.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight, None, window)
+    assert title > 0
+    assert window.width() == size[0]
+    assert window.height() == (size[1] - title if size[1] == screen[1] else size[1])
+    window.close()
+
+
+def test_settings_that_are_opened_after_the_engine_was_ready_know_its_devices(
+    window: MainWindow, session: Session, engine: FakeEngine
+) -> None:
+    engine.tell(Ready({"cpu": "CPU, 2 threads"}, {"torch": "9.9"}, 2**30))
+    window.popups.settings(window.top.settings)
+    settings = window.popups.made["settings"]
+    assert settings.about.text() == "torch 9.9\nMemory 1.0 GiB"
+    assert [settings.device.itemData(i) for i in range(settings.device.count())] == ["auto", "cpu"]
+    settings.close()
+
+
+def test_a_source_is_named_by_the_path_that_it_is_found_at(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    folder.mkdir()
+    (tmp_path / "b").mkdir()
+    np.savetxt(folder / "p.csv", np.random.default_rng(0).normal(size=(20, 2)), delimiter=",")
+    source = recognise(tmp_path / "b" / ".." / "a" / "p.csv")
+    assert str(folder / "p.csv") in describe(source, source.inspect()).splitlines()
 
 
 def test_what_has_gone_meanwhile_does_not_come_back(

@@ -9,8 +9,12 @@ exact.py       exact Wasserstein distance between minibatches, by linear program
 swd.py         sliced Wasserstein distance of patches of a Laplacian pyramid, as ProGAN has it
 mmd.py         maximum mean discrepancy, biased and unbiased
 fidelity.py    Fréchet and kernel distance, score, precision and recall of any features (torch-fidelity)
-inception.py   the Inception network of FID, and its weights
+inception.py   the Inception network of FID
+weights.py     the file of its weights, as plain data
 parzen.py      Parzen-window log-likelihood by the protocol of 2014
 nearest.py     1-nearest-neighbour accuracy: of features, and between two sets
+classifier.py  a small classifier trained on the dataset itself
+coverage.py    which classes of the data the samples cover, as that classifier sees it
+oscillation.py whether a generator goes round in circles
 modes.py       how many modes of a mixture the samples reach, and how many samples are near one
 """

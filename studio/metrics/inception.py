@@ -22,16 +22,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from studio.data import places
 from studio.data.errors import Unavailable, Unreadable
 from studio.data.files import replacing
 from studio.data.torchvision_shim import torchvision
 from studio.data.watch import Watch
+from studio.metrics.weights import NAME, OTHER_NAME, SHA256, SIZE, kept
 
-SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
-SIZE = 95_628_359
-"""Bytes."""
-NAME = "weights-inception-2015-12-05-6726825d.pth"
 FEATURES, LOGITS = "2048", "logits_unbiased"
 BATCH = 32
 PATIENCE = 30.0
@@ -72,16 +68,6 @@ class Inception:
         return torch.cat(features), torch.cat(logits)
 
 
-def kept() -> Path:
-    """Where a download of the weights lies, or would."""
-    return places.downloads() / "inception" / NAME
-
-
-def available(named: str = "") -> bool:
-    """Whether there is a file to load: the named one, or the download. Looks at the disk, not into the file."""
-    return (Path(named).expanduser() if named else kept()).is_file()
-
-
 def load(named: str = "", watch: Watch | None = None) -> Inception:
     """The network with the weights of a file; without a name those of the download.
 
@@ -113,7 +99,7 @@ def _weights(raw: bytes, path: Path) -> tuple[dict[str, Tensor], str]:
     if told != SHA256:
         raise Unreadable(
             f"{path}: is not the published file of Inception's weights: its SHA-256 begins with {told[:8]} instead of "
-            f"{SHA256[:8]}. It is not opened. The file is called {NAME}, or pt_inception-2015-12-05-6726825d.pth"
+            f"{SHA256[:8]}. It is not opened. The file is called {NAME} or {OTHER_NAME}"
         )
     try:
         found = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from studio.data.errors import Unavailable, Unreadable
 from studio.data.watch import Cancelled, Watch
 from studio.metrics import inception
+from studio.metrics import weights as weights_file
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_the_known_file_is_read_as_weights(
 ) -> None:
     import hashlib
 
-    path = tmp_path / inception.NAME
+    path = tmp_path / weights_file.NAME
     torch.save(weights, path)
     monkeypatch.setattr(inception, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
     assert inception.load(str(path)).source.startswith("published weights")
@@ -81,7 +82,7 @@ def test_a_file_that_is_not_the_known_one_is_not_opened(tmp_path: Path) -> None:
         def __reduce__(self) -> tuple[Any, ...]:
             return (ran.touch, ())
 
-    path = tmp_path / inception.NAME
+    path = tmp_path / weights_file.NAME
     path.write_bytes(pickle.dumps(Trap()))
     with pytest.raises(Unreadable, match=r"SHA-256 begins with .* instead of 6726825d"):
         inception.load(str(path))
@@ -97,7 +98,7 @@ def test_even_with_the_known_sum_nothing_is_run(tmp_path: Path, monkeypatch: pyt
         def __reduce__(self) -> tuple[Any, ...]:
             return (ran.touch, ())
 
-    path = tmp_path / inception.NAME
+    path = tmp_path / weights_file.NAME
     torch.save({"a": Trap()}, path)
     monkeypatch.setattr(inception, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
     with pytest.raises(Unreadable, match="cannot be read as weights"):
@@ -122,22 +123,22 @@ def test_other_tensors_and_broken_files_are_named(tmp_path: Path) -> None:
 def test_a_download_is_checked_and_can_be_cancelled(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not inception.available()
+    assert not weights_file.available()
     sent = tmp_path / "sent"
     sent.write_bytes(b"something else")
     with pytest.raises(Unavailable, match="checksum"):
         inception.download(address=sent.as_uri())
-    assert not inception.available()
+    assert not weights_file.available()
     watch = Watch()
     watch.cancel()
     with pytest.raises(Cancelled):
         inception.download(watch, address=sent.as_uri())
-    assert not any(inception.kept().parent.iterdir())
+    assert not any(weights_file.kept().parent.iterdir())
     with pytest.raises(Unavailable, match="name the file"):
         inception.download(address=(tmp_path / "gone").as_uri())
     import hashlib
 
     monkeypatch.setattr(inception, "SHA256", hashlib.sha256(b"something else").hexdigest())
-    assert inception.download(address=sent.as_uri()) == inception.kept()
-    assert inception.available()
-    assert inception.available(str(sent))
+    assert inception.download(address=sent.as_uri()) == weights_file.kept()
+    assert weights_file.available()
+    assert weights_file.available(str(sent))

@@ -15,8 +15,8 @@ from studio.engine.answers.base import answer, decoder
 from studio.engine.context import Context
 from studio.explore import attempts
 from studio.explore.attempts import Attempt
-from studio.explore.questions import Measure
-from studio.metrics import inception
+from studio.explore.questions import FetchInception, Measure
+from studio.metrics import inception, weights
 from studio.metrics.classifier import classifier
 from studio.metrics.compared import Compared, Embedding, Values
 from studio.metrics.figures import BY_NAME, Figure, lacking, named
@@ -42,9 +42,9 @@ def _(question: Measure, context: Context) -> Attempt:
     model, step = context.model(question.where)
     if question.download and any("inception" in BY_NAME[n].needs for n in names):
         inception.download(context.watch)
-    weights = inception.available(question.inception)
+    there = weights.available(question.inception)
     can = capabilities(model)
-    reasons = {n: lacking(BY_NAME[n], model.data, can, inception=weights) for n in names}
+    reasons = {n: lacking(BY_NAME[n], model.data, can, inception=there) for n in names}
     left_out = {n: why for n, why in reasons.items() if why}
     wanted = [n for n in names if n not in left_out]
     if not wanted:
@@ -66,6 +66,11 @@ def _(question: Measure, context: Context) -> Attempt:
     if question.keep:
         attempts.keep(context.run(question.where.run), made)
     return made
+
+
+@answer.register
+def _(question: FetchInception, context: Context) -> str:
+    return str(inception.download(context.watch))
 
 
 class _Work:

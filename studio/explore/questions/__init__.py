@@ -28,7 +28,7 @@ from studio.explore.questions.latent import (
     Through,
     ThroughTime,
 )
-from studio.explore.questions.measuring import Measure
+from studio.explore.questions.measuring import FetchInception, Measure
 from studio.explore.questions.real import Browse, Browsed, Real
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "DirectionsFound",
     "Encode",
     "Encoded",
+    "FetchInception",
     "Invert",
     "Inverted",
     "Look",

@@ -30,3 +30,9 @@ class Measure(Question[Attempt]):
     inception: str = ""
     download: bool = False
     keep: bool = True
+
+
+@dataclass(frozen=True)
+class FetchInception(Question[str]):
+    """Fetch Inception's weights (96 MB) from where they are published, when they are not here; their path. A person
+    asked for it: nothing else reaches the network."""

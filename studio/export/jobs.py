@@ -87,6 +87,25 @@ class ExportFilm(Question[Written]):
     panel: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class ExportComparison(Question[Written]):
+    """Real examples beside what latents N×size decode to.
+
+    Attributes:
+        originals: uint8 N×H×W×3, or points float32 N×2.
+        gain: of the difference that is drawn.
+        panel: as in :class:`ExportLatents`.
+    """
+
+    where: Where
+    out: str
+    originals: npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+    z: npt.NDArray[np.float32]
+    gain: int = 1
+    format: Literal["png", "webp"] = "png"
+    panel: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class ExportWeights(Question[Written]):
     """The decoder as ONNX (checked against the model after writing) or all weights as safetensors."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGraphicsView, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import QGraphicsView, QLineEdit, QPlainTextEdit, QStackedWidget, QTextEdit, QWidget
 
 from studio.gui.drop import CARRIERS, PICTURES
 from studio.gui.theme import SPACE, colour, palette, text_font
@@ -28,8 +28,27 @@ def paths_of(mime: QMimeData) -> list[Path]:
     return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
 
 
-def announce(paths: Sequence[Path]) -> tuple[str, str]:
-    """What a drop of these would do, by their names alone: a headline and a line below it. Touches no disk."""
+def offer_of(pages: QStackedWidget, paths: Sequence[Path], at: QPointF) -> str:
+    """What the page under a place of the window would do with these files, in words; empty: they are for the window."""
+    page: Any = pages.currentWidget()
+    inside = pages.rect().contains(pages.mapFrom(pages.window(), at.toPoint()))
+    if not inside or not hasattr(page, "would_take"):
+        return ""
+    offer: str = page.would_take([str(p) for p in paths])
+    return offer
+
+
+def announce(paths: Sequence[Path], page: str = "") -> tuple[str, str]:
+    """What a drop of these would do, by their names alone: a headline and a line below it. Touches no disk.
+
+    Args:
+        page: what the page under the pointer would do with them, in words; empty: they are for the window.
+    """
+    if page:
+        line = "Drop on the sidebar to read as a dataset."
+        if len(paths) == 1 and paths[0].suffix[1:].lower() in CARRIERS:
+            line = "What Gen Studio exported goes back to what made it; hold Shift to take it as a picture. " + line
+        return page, line
     suffixes = {p.suffix[1:].lower() for p in paths}
     name = paths[0].name or str(paths[0])
     if len(paths) > 1:
@@ -59,8 +78,12 @@ class DropOverlay(QWidget):
         self.line = ""
         self.hide()
 
-    def offer(self, paths: Sequence[Path]) -> None:
-        self.headline, self.line = announce(paths)
+    def offer(self, paths: Sequence[Path], page: str = "") -> None:
+        """Say what dropping them here would do; ``page`` as in :func:`announce`."""
+        said = announce(paths, page)
+        if self.isVisible() and said == (self.headline, self.line):
+            return
+        self.headline, self.line = said
         self.setAccessibleDescription(f"{self.headline}. {self.line}")
         window: Any = self.parentWidget()
         self.setGeometry(window.rect())

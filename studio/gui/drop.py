@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,11 +97,15 @@ class Drops(QObject):
         super().__init__(parent)
         self.session = session
 
-    def drop(self, paths: Sequence[Path], *, afresh: bool = False) -> Watch | None:
+    def drop(
+        self, paths: Sequence[Path], *, afresh: bool = False, page: Callable[[list[str]], None] | None = None
+    ) -> Watch | None:
         """Take what was dropped. Answers at once; what comes of it arrives as choices, the sheet, or a banner.
 
         Args:
             afresh: show the sheet even for data that was read before, so that it can be read in another way.
+            page: what takes them as plain pictures, when they were dropped on it. A single one that Gen Studio
+                exported still goes back to what made it.
         """
         if not paths:
             return None
@@ -109,6 +113,15 @@ class Drops(QObject):
         what = name if len(paths) == 1 else words.plural(len(paths), "file")
         self.session.trouble_over.emit("drop")
         given = list(paths)
+        if page is not None:
+            take, names = page, [str(p.expanduser().absolute()) for p in given]
+            return work.run(
+                self,
+                lambda watch: came_back(given),
+                lambda drops: self._act(list(drops)) if drops else take(names),
+                lambda error: self._fail(what, error),
+                title=f"Looking at {what}",
+            )
         return work.run(
             self,
             lambda watch: look(given, watch, afresh=afresh),
@@ -172,6 +185,17 @@ class Drops(QObject):
         self.session.choose_run(str(drop.run))
         self.session.page_wanted.emit("explore")
         self.session.provenance_dropped.emit(drop.provenance)
+
+
+def came_back(paths: list[Path]) -> list[Drop | Missed]:
+    """Of a single file that Gen Studio exported: where it goes back to; nothing for all else, which are plain
+    pictures. For a worker thread."""
+    from studio.export import provenance  # as in look_at
+
+    if len(paths) != 1 or not paths[0].is_file():
+        return []
+    origin = provenance.read(paths[0])
+    return [] if origin is None else [OriginDrop(paths[0], origin, _run_of(origin))]
 
 
 def look(paths: list[Path], watch: Watch, *, afresh: bool = False) -> list[Drop | Missed]:

@@ -39,7 +39,7 @@ from studio.gui.banner import Banners
 from studio.gui.bench import Bench
 from studio.gui.commands import Commands
 from studio.gui.datasets import Datasets
-from studio.gui.dragging import DropOverlay, give_way, paths_of
+from studio.gui.dragging import DropOverlay, give_way, offer_of, paths_of
 from studio.gui.drop import DataDrop, Drops
 from studio.gui.memory import Remembered, remembered
 from studio.gui.notices import Notices
@@ -281,10 +281,13 @@ class MainWindow(QWidget):
         paths = paths_of(event.mimeData())
         if paths and event.source() is None:
             event.acceptProposedAction()
-            self.overlay.offer(paths)
+            self.overlay.offer(paths, offer_of(self.stack, paths, event.position()))
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         event.acceptProposedAction()
+        paths = paths_of(event.mimeData())
+        if paths and event.source() is None:
+            self.overlay.offer(paths, offer_of(self.stack, paths, event.position()))
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self.overlay.hide()
@@ -292,7 +295,14 @@ class MainWindow(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         self.overlay.hide()
         event.acceptProposedAction()
-        self.drop(paths_of(event.mimeData()))
+        paths = paths_of(event.mimeData())
+        page: Any = self.stack.currentWidget()
+        if not offer_of(self.stack, paths, event.position()):
+            self.drop(paths)
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            page.take([str(p) for p in paths])
+        else:
+            self.drops.drop(paths, page=page.take)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.overlay.setGeometry(self.rect())

@@ -6,6 +6,7 @@ from studio.engine.answers.base import answer
 from studio.engine.context import Context
 from studio.export.jobs import (
     ExportBundle,
+    ExportComparison,
     ExportFilm,
     ExportLatents,
     ExportSamples,
@@ -27,6 +28,13 @@ def _(job: ExportLatents, context: Context) -> Written:
     from studio.export.samples import export_latents
 
     return export_latents(job, context)
+
+
+@answer.register
+def _(job: ExportComparison, context: Context) -> Written:
+    from studio.export.comparison import export_comparison
+
+    return export_comparison(job, context)
 
 
 @answer.register

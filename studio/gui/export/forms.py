@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QSpinBo
 from studio.explore.questions import Question
 from studio.export.jobs import (
     ExportBundle,
+    ExportComparison,
     ExportFilm,
     ExportLatents,
     ExportSamples,
@@ -272,6 +273,37 @@ class Film(Form):
         )
 
 
+class Comparison(Form):
+    title = "Comparison"
+    about = "Original, reconstruction and difference, a row for each example; the errors and latents stand in the file."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.format_box = self._choice("Format", PICTURES[:2], "Both keep every pixel")
+
+    @classmethod
+    def suits(cls, offer: Offer) -> bool:
+        return offer.comparison is not None
+
+    def file_name(self) -> str:
+        return f"{self._given().name}-comparison.{self.format_box.currentData()}"
+
+    def job(self, out: str) -> Question[Written]:
+        offer = self._given()
+        found = offer.comparison
+        if found is None:
+            raise LookupError("no comparison was offered")
+        return ExportComparison(
+            offer.where,
+            out,
+            found.originals,
+            found.z,
+            gain=found.gain,
+            format=self.format_box.currentData(),
+            panel=found.panel,
+        )
+
+
 class Current(_Pictures):
     title = "This picture"
     about = "What the current latent decodes to, with the latent inside the file."
@@ -279,6 +311,9 @@ class Current(_Pictures):
     def __init__(self) -> None:
         super().__init__()
         self.format_box = self._choice("Format", PICTURES, "npz holds the picture and its latent as numbers")
+
+    def missing(self, offer: Offer) -> str:
+        return super().missing(offer) or ("" if len(offer.current) else "There is no latent yet.")
 
     @property
     def folder(self) -> bool:
@@ -403,5 +438,5 @@ class Bundle(Form):
         return ExportBundle(self._given().where.run, out, history=self.history.isChecked())
 
 
-FORMS: tuple[type[Form], ...] = (Sheet, Film, Samples, Current, Chosen, Walk, Weights, Bundle)
+FORMS: tuple[type[Form], ...] = (Sheet, Film, Comparison, Samples, Current, Chosen, Walk, Weights, Bundle)
 """In the order in which they are offered. A new kind is a new class and its name here."""

@@ -63,6 +63,17 @@ class OfferedFilm:
 
 
 @dataclass(frozen=True, eq=False)
+class OfferedComparison:
+    """Real examples (uint8 N×H×W×3, or points N×2) and the latents N×size found for them; ``gain`` of the difference
+    that is drawn; ``panel`` as in :class:`OfferedSheet`."""
+
+    originals: npt.NDArray[np.uint8] | Vectors
+    z: Vectors
+    gain: int
+    panel: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
 class Offer:
     """See the module.
 
@@ -75,6 +86,7 @@ class Offer:
         chosen: latents of the selected samples, N×size.
         walk: keys K×size of the walk; fewer than two: there is none.
         sheet, film: of a panel whose pictures are a grid with a meaning; None: of one that has none.
+        comparison: of one that shows real examples beside what was made of them.
     """
 
     where: Where
@@ -93,3 +105,4 @@ class Offer:
     loop: bool = True
     sheet: OfferedSheet | None = None
     film: OfferedFilm | None = None
+    comparison: OfferedComparison | None = None

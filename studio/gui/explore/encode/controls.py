@@ -119,6 +119,7 @@ class Controls(QWidget):
         )
         self.curve = CurvePanel("Error", "grey levels", log=True, x_label="iteration")
         self.curve.setMinimumHeight(168)
+        self.curve.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)  # what is left
         line = QFrame()
         line.setFixedHeight(1)
         theme.role(line, "line")
@@ -283,7 +284,7 @@ def facts(coder: Coder, found: Encoded, at: int) -> list[str]:
         tried = values_tried(view.prior, found.sought.tried.shape[1])
         if tried:
             order = np.argsort(found.sought.tried[at])[:MOST_TRIED]
-            best = ", ".join(f"{tried[i]} ({plain(float(found.sought.tried[at, i]))})" for i in order)
+            best = ", ".join(f"{tried[i]} ({found.sought.tried[at, i]:.3g})" for i in order)
             lines.append(f"Tried a fifth of the way: {best}")
     return lines
 
@@ -292,5 +293,5 @@ def _restarts(found: Inverted, at: int) -> list[str]:
     errors, apart = found.restarts[at], found.apart[at]
     if len(errors) < 2:
         return []
-    several = ", ".join(plain(float(e)) for e in errors[:MOST_ERRORS]) + (" …" if len(errors) > MOST_ERRORS else "")
+    several = ", ".join(f"{e:.3g}" for e in errors[:MOST_ERRORS]) + (" …" if len(errors) > MOST_ERRORS else "")
     return [f"{len(errors)} candidates: {several}; {apart[1:].mean():.2f} σ apart"]

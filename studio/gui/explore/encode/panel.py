@@ -21,6 +21,8 @@ from studio.gui.explore.encode.state import MOST, as_plain, class_of, from_plain
 from studio.gui.explore.film import NOTHING
 from studio.gui.explore.panel import Panel
 from studio.gui.explore.plane import Plane
+from studio.gui.export.offer import Offer, OfferedComparison
+from studio.gui.export.offer import name_of as name_of_run
 from studio.gui.session import Session
 from studio.gui.shortcuts import bind
 from studio.gui.widgets.plot import plain
@@ -228,6 +230,25 @@ class EncodePanel(Panel):
 
     # --- out, and back
 
+    def offer(self) -> Offer | None:
+        coder = self.coder
+        found = coder.result
+        if coder.view is None:
+            return None
+        comparison = None
+        if found is not None and len(found):
+            originals = found.originals if found.original_points is None else found.original_points
+            about = {"name": self.title, "state": as_plain(coder.state)}
+            comparison = OfferedComparison(originals, found.z, self.pairs.times, about)
+        z = coder.latent()
+        return Offer(
+            where=coder.where,
+            name=name_of_run(coder.where.run),
+            uniform=not coder.view.prior.has("normal"),
+            current=np.zeros((0, 0), np.float32) if z is None else z[None],
+            comparison=comparison,
+        )
+
     def restore(self, made: Provenance) -> None:
         """Of a comparison that came back: the same examples and the same search."""
         about = made.settings.get("panel")
@@ -237,6 +258,3 @@ class EncodePanel(Panel):
         state = from_plain(plain_state) if isinstance(plain_state, Mapping) else None
         if state is not None and all(i < self.coder.view.data.count for i in state.real.indices):
             self.coder.keeper.edit("Restore from a file", state)
-
-    def _about(self) -> dict[str, Any]:
-        return {"name": self.title, "state": as_plain(self.coder.state)}

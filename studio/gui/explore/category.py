@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QSignalBlocker, QSize, Signal
-from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from studio.explore.codes import Dial
 from studio.gui import icons, theme
@@ -27,8 +27,7 @@ class Category(QWidget):
     def __init__(self, dial: Dial) -> None:
         super().__init__()
         self.dial = dial
-        self.name = quiet(dial.name)
-        theme.role(self.name, "")
+        self.name = QLabel(dial.name)
         self.about = quiet()
         self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.lock = QToolButton()

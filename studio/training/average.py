@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from studio.data.dataset import DataSpec
 from studio.models.core.model import Model
 from studio.models.core.recipe import Recipe
+from studio.training.fitting import fill
 
 
 class RunningAverage:
@@ -61,8 +62,11 @@ def shell(model_type: type[Model], recipe: Recipe, data: DataSpec, state: dict[s
     """A model that holds the given tensors themselves, in evaluation mode, without gradients.
 
     Built on the meta device: no weights are drawn, and so no random numbers.
+
+    Raises:
+        Misfit: when the tensors are of another recipe.
     """
     with torch.device("meta"):
         made = model_type(recipe, data)
-    made.load_state_dict(state, assign=True)
+    fill(made, state, assign=True)
     return made.requires_grad_(False).eval()

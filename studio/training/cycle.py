@@ -15,6 +15,7 @@ from studio.training import device as devices
 from studio.training.average import RunningAverage
 from studio.training.device import Precision
 from studio.training.feed import Feed
+from studio.training.fitting import fill
 from studio.training.players import Player
 
 
@@ -109,7 +110,11 @@ class Cycle:
         return {p.name: p.rate for p in self.players}
 
     def not_finite(self) -> str:
-        """The name of a tensor of the model or its average that holds NaN or infinity; empty when none does."""
+        """The player whose weights hold NaN or infinity; failing that, the name of a tensor of the model or its average
+        that does; empty when none does. Weights first: statistics of a batch take over what another player's broke."""
+        for player in self.players:
+            if not all(bool(torch.isfinite(p).all()) for p in player.parameters):
+                return player.name
         for state in (self.model.state_dict(), self.average.state()):
             for name, tensor in state.items():
                 if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
@@ -148,7 +153,7 @@ class Cycle:
         Raises:
             KeyError, RuntimeError: when they are of another model.
         """
-        self.model.load_state_dict(weights)
+        fill(self.model, weights)
         self.average.load(average, int(plain["averaged_moves"]))
         memory = {k.removeprefix("optimiser/"): v for k, v in engine.items() if k.startswith("optimiser/")}
         for player in self.players:
@@ -161,7 +166,7 @@ class Cycle:
 
     def start_from(self, weights: dict[str, Tensor], step: int) -> None:
         """Go on from weights alone: a checkpoint that was thinned. Optimisers and average begin anew."""
-        self.model.load_state_dict(weights)
+        fill(self.model, weights)
         self.average.load(weights, 0)
         self.step = step
 

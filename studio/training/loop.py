@@ -306,7 +306,7 @@ class Loop:
         """Raises NotFinite rather than keep weights that are not numbers; OSError when the disk refuses."""
         bad = self.cycle.not_finite()
         if bad:
-            raise NotFinite(bad.split(".")[0], math.nan)
+            raise NotFinite(bad, math.nan, "weights")
         with self._saves.working():
             step = self.cycle.step
             self._recorder.mark(step, "checkpoint")

@@ -13,10 +13,10 @@ from studio.training.device import Precision, arithmetic
 
 
 class NotFinite(Exception):
-    """The loss of a player is infinite or undefined; nothing has moved."""
+    """The loss of a player is infinite or undefined, or some of its weights are; nothing has moved since."""
 
-    def __init__(self, player: str, value: float) -> None:
-        super().__init__(f"the loss of the {player} became {value}")
+    def __init__(self, player: str, value: float, what: str = "loss") -> None:
+        super().__init__(f"the {what} of the {player} became {value}")
         self.player = player
 
 

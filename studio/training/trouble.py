@@ -54,10 +54,14 @@ def last_good(run: RunFolder) -> int | None:
 def _explained(wrong: NotFinite, run: RunFolder, cycle: Cycle) -> str:
     good = last_good(run)
     back = "the start, as there is no checkpoint yet" if good is None else f"the checkpoint of step {good:,}"
-    rate = f" (now {cycle.rates()[wrong.player]:g})" if wrong.player in cycle.rates() else ""
+    rates = cycle.rates()
+    broken = cycle.not_finite()
+    to_blame = broken if broken in rates else wrong.player  # a loss shows it first to whoever moves next
+    since = f", for the weights of the {to_blame} are no numbers any more" if to_blame != wrong.player else ""
+    rate = f" (now {rates[to_blame]:g})" if to_blame in rates else ""
     return (
-        f"step {cycle.step:,}: {wrong}. Lower the learning rate of the {wrong.player}{rate}, then resume: training "
-        f"goes on from {back}." + (" precision float32 may help too" if cycle.precision == "bfloat16" else "")
+        f"step {cycle.step:,}: {wrong}{since}. Lower the learning rate of the {to_blame}{rate}, then resume: training "
+        f"goes on from {back}." + (" Precision float32 may help too." if cycle.precision == "bfloat16" else "")
     )
 
 

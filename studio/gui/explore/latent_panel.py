@@ -16,6 +16,7 @@ from studio.export.provenance import Provenance, number
 from studio.gui import theme
 from studio.gui.explore.arithmetic import Arithmetic
 from studio.gui.explore.around import Around
+from studio.gui.explore.beside import Beside
 from studio.gui.explore.explorer import Explorer
 from studio.gui.explore.lattice import TILES, Lattice
 from studio.gui.explore.panel import Panel
@@ -23,7 +24,7 @@ from studio.gui.explore.stage import Stage
 from studio.gui.explore.state import MOST_SAMPLES, as_plain
 from studio.gui.explore.steer import Steer
 from studio.gui.explore.walk import WalkTab
-from studio.gui.export.offer import Offer
+from studio.gui.export.offer import Offer, name_of
 from studio.gui.session import Session
 
 REMEMBERED = 8
@@ -40,6 +41,7 @@ class LatentPanel(Panel):
         super().__init__(session, parent)
         self.explorer = Explorer(session, self)
         self.stage = Stage(self.explorer)
+        self.beside = Beside(self.explorer)
         self.steer = Steer(self.explorer)
         self.lattice = Lattice(self.explorer)
         self.walk = WalkTab(self.explorer)
@@ -51,6 +53,7 @@ class LatentPanel(Panel):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(theme.SPACE)
         box.addWidget(self.stage, 1)
+        box.addWidget(self.beside)
         box.addWidget(self.around)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -90,11 +93,11 @@ class LatentPanel(Panel):
         state, walk = explorer.state, explorer.state.walk
         return Offer(
             where=explorer.where,
-            name=explorer.where.run.rstrip("/\\").replace("\\", "/").rpartition("/")[2],
+            name=name_of(explorer.where.run),
             seed=state.seed,
             count=state.count,
             truncation=state.truncation,
-            uniform=not state.prior.has("normal"),
+            uniform=not state.in_sigma,
             current=state.z[None],
             chosen=explorer.selected(),
             walk=walk.keys,
@@ -161,6 +164,10 @@ class LatentPanel(Panel):
             return False
         self.explorer.edit(f"Edit {what}", self.explorer.state.taken(z, what))
         return True
+
+    def show_beside(self, picture: npt.NDArray[np.uint8], what: str) -> None:
+        if self.explorer.view is not None:
+            self.beside.keep(picture, what)
 
     # --- between the parts
 

@@ -6,6 +6,7 @@ from studio.gui.explore.classes.panel import ClassesPanel
 from studio.gui.explore.codes.panel import CodesPanel
 from studio.gui.explore.encode.panel import EncodePanel
 from studio.gui.explore.latent_panel import LatentPanel
+from studio.gui.explore.measures.panel import MeasuresPanel
 from studio.gui.explore.panel import Panel
 
-PANELS: tuple[type[Panel], ...] = (CodesPanel, ClassesPanel, LatentPanel, EncodePanel)
+PANELS: tuple[type[Panel], ...] = (CodesPanel, ClassesPanel, LatentPanel, EncodePanel, MeasuresPanel)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy.typing as npt
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.gui import theme
 from studio.gui.widgets import grid_layout
@@ -90,6 +90,12 @@ class TileGrid(ImageGrid):
 
     # --- painting
 
+    def _mark(self, painter: QPainter, tile: QRectF, ratio: float) -> None:
+        """A ring alone: a tick would hide a small picture, and the headers say too where it is."""
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(theme.palette().accent), 2 * ratio))
+        painter.drawRect(tile.adjusted(ratio, ratio, -ratio, -ratio))
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self._layout is None:
@@ -123,3 +129,15 @@ class TileGrid(ImageGrid):
             room = QRectF(tile.left() - 1, tile.bottom(), tile.width() + 2, self._line)
             fit = next((w for w in wordings if metrics.horizontalAdvance(w) <= room.width()), "")
             painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | middle, fit)
+
+
+def stacked(first: QWidget, *below: QWidget, left: int = 0) -> QWidget:
+    """The first as large as fits, the others under it; so many pixels free at the left."""
+    made = QWidget()
+    box = QVBoxLayout(made)
+    box.setContentsMargins(left, 0, 0, 0)
+    box.setSpacing(4)
+    box.addWidget(first, 1)
+    for part in below:
+        box.addWidget(part)
+    return made

@@ -20,13 +20,21 @@ from studio.explore.questions import (
     Through,
     ThroughTime,
 )
-from studio.export.jobs import ExportBundle, ExportLatents, ExportSamples, ExportWalk, ExportWeights, Written
+from studio.export.jobs import (
+    ExportBundle,
+    ExportFilm,
+    ExportLatents,
+    ExportSamples,
+    ExportWalk,
+    ExportWeights,
+    Written,
+)
 from studio.models.core.latents import Kind, Prior
 from tests.gui.conftest import FakeEngine
 
 IMAGES = DataSpec("toys", "images", (3, 16, 16), 100, fingerprint="toys")
 POINTS = DataSpec("ring", "points", (2,), 100, fingerprint="ring")
-EXPORTS = (ExportSamples, ExportLatents, ExportWalk, ExportWeights, ExportBundle)
+EXPORTS = (ExportSamples, ExportLatents, ExportWalk, ExportFilm, ExportWeights, ExportBundle)
 
 
 class Toy:

@@ -79,7 +79,7 @@ class Heat(QWidget):
     def _field(self) -> tuple[float, float, float, float]:
         """Left, top, and a cell's width and height."""
         metrics = self._metrics()
-        side = min(max((metrics.horizontalAdvance(n) for n in self.row_names), default=0), WIDEST) + theme.SPACE
+        side = min(max((metrics.horizontalAdvance(n) for n in self.row_names), default=0) + 2, WIDEST) + theme.SPACE
         total = metrics.horizontalAdvance("00,000") + theme.SPACE
         head = metrics.height() + 6
         rows, columns = self.counts.shape

@@ -16,10 +16,9 @@ from studio.gui import theme
 from studio.gui.explore.codes.bars import Bars
 from studio.gui.explore.codes.desk import Desk
 from studio.gui.explore.codes.state import Codes
-from studio.gui.explore.codes.traverse import stacked
 from studio.gui.explore.film import Picture
 from studio.gui.explore.parts import button, quiet, row, tool
-from studio.gui.explore.tiles import TileGrid
+from studio.gui.explore.tiles import TileGrid, stacked
 
 PAGE = 48
 PARTS = (("Held-out examples", "held out"), ("Training examples", "train"))
@@ -46,6 +45,7 @@ class RealView(QWidget):
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setChildrenCollapsible(False)
         self.split.addWidget(stacked(self.grid, self.about))
+        right.setContentsMargins(theme.SPACE, 0, 0, 0)
         self.split.addWidget(right)
         self.split.setSizes([500, 500])
         whole = QVBoxLayout(self)
@@ -213,7 +213,7 @@ class RealTab(QWidget):
             return Path(self.paths[index]).name if index < len(self.paths) else ""
         label = int(self.found.labels[index]) if self.found is not None else -1
         classes = self.desk.view.data.classes if self.desk.view is not None else ()
-        known = f", labelled {classes[label]}" if 0 <= label < len(classes) else ""
+        known = f" (labelled {classes[label]})" if 0 <= label < len(classes) else ""
         number = self._indices[index] if index < len(self._indices) else index
         return f"example {number:,}{known}"
 
@@ -226,11 +226,12 @@ class RealTab(QWidget):
         state = self.desk.state
         self.view.real.show_picture(self.desk.pictures(found.real)[index])
         self.view.again.show_picture(self.desk.pictures(found.again)[index])
-        self.view.real_caption.setText(f"real: {self._name(index)}")
+        self.view.real_caption.setText(self._name(index))
         self.view.real_caption.setToolTip(self.view.real_caption.text())
         self.view.bars.show_read(state.prior, found.real.codes[index], state.dials, None)
         noise = f"seed {state.seed}" if state.seed >= 0 else "a file"
-        self.view.again_caption.setText(f"again: its codes, noise of {noise}")
+        self.view.again_caption.setText(f"again, noise of {noise}")
+        self.view.again_caption.setToolTip("What its codes make with the noise of the current latent")
         said = self._tell(index).partition(" · ")[2]
         self.said.setText(f"{said}.")
         for part in (self.take_button, self.edit_button):

@@ -163,7 +163,7 @@ class TableTab(QWidget):
         table = None if found is None else next((t for t in found.tables if t.name == self.code.currentData()), None)
         if found is None or table is None:
             return
-        of = f"{found.count:,} {found.part} examples · step {found.step:,}"
+        of = f"{found.count:,} {found.part.replace(' ', '-')} examples · step {found.step:,}"
         names = self._names(table)
         if table.match is None:
             self.accuracy.setText("No labels")

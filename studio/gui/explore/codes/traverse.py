@@ -17,7 +17,7 @@ from studio.gui.explore.codes.desk import Desk
 from studio.gui.explore.codes.state import MOST_SEED, MOST_STEPS, MOST_VALUES, Codes
 from studio.gui.explore.film import Picture
 from studio.gui.explore.parts import button, choose, quiet, row
-from studio.gui.explore.tiles import TileGrid
+from studio.gui.explore.tiles import TileGrid, stacked
 from studio.gui.shortcuts import key
 from studio.gui.widgets.spin import SpinBox
 
@@ -70,7 +70,7 @@ class Traverse(QWidget):
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setChildrenCollapsible(False)
         self.split.addWidget(stacked(self.grid, self.about))
-        self.split.addWidget(stacked(self.picture, self.caption, self.bars))
+        self.split.addWidget(stacked(self.picture, self.caption, self.bars, left=theme.SPACE))
         self.split.setStretchFactor(0, 3)
         self.split.setStretchFactor(1, 2)
         self.split.setSizes([600, 400])
@@ -90,6 +90,7 @@ class Traverse(QWidget):
         made = QComboBox()
         made.setAccessibleName(f"code of the {axis}")
         made.setToolTip(f"Which code changes along the {axis} of the grid")
+        made.setMinimumContentsLength(4)
         made.activated.connect(lambda index: self._set_axis(axis, made.itemData(index)))
         return made
 
@@ -149,8 +150,9 @@ class Traverse(QWidget):
         for box in (self.rows_box, self.columns_box):
             box.clear()
             for dial in state.dials:
+                box.addItem(dial.name, dial.name)
                 many = f"{dial.part.size} values" if dial.categorical else "continuous"
-                box.addItem(f"{dial.name} ({many})", dial.name)
+                box.setItemData(box.count() - 1, many, Qt.ItemDataRole.ToolTipRole)
             box.addItem(NONE, "")
         self._show()
 
@@ -185,9 +187,9 @@ class Traverse(QWidget):
         state = self.desk.state
         self.picture.show_picture(self.desk.pictures(found)[0])
         noise = f"noise of seed {state.seed}" if state.seed >= 0 else "noise of a file"
-        codes = " · ".join(f"{d.name} {d.label(d.value(state.z))}" for d in state.dials)
-        self.caption.setText(f"{codes} · {noise} · step {found.step:,}")
-        self.caption.setToolTip(self.caption.text())
+        codes = ", ".join(f"{d.name} = {d.label(d.value(state.z))}" for d in state.dials)
+        self.caption.setText(f"{noise} · step {found.step:,}")
+        self.caption.setToolTip(f"{codes} · {self.caption.text()}")
         self.bars.show_read(state.prior, found.codes[0], state.dials, state.z)
         self.step_shown.emit(found.step)
 
@@ -197,7 +199,7 @@ class Traverse(QWidget):
             return  # another grid is on its way already
         self._shown, self._read = state, found.codes
         down, across = state.axis(state.rows), state.axis(state.columns)
-        names = [[f"{axis[0].label(v)}" for v in axis[1]] if axis else () for axis in (down, across)]
+        names = [_names(axis) for axis in (down, across)]
         wordings = [self._wordings(i) for i in range(len(found.codes))]
         self.grid.empty_text = ""
         self.grid.set_tiles(self.desk.pictures(found), columns, names[0], names[1], wordings)
@@ -209,13 +211,14 @@ class Traverse(QWidget):
         down: tuple[Dial, npt.NDArray[np.float64]] | None,
         across: tuple[Dial, npt.NDArray[np.float64]] | None,
     ) -> None:
-        said = [f"{word}: {axis[0].name}" for word, axis in (("Rows", down), ("columns", across)) if axis]
+        said = [f"{axis[0].name} {word}" for word, axis in (("down", down), ("across", across)) if axis]
         few = [axis[0] for axis in (down, across) if axis and len(axis[1]) < axis[0].part.size]
         more = f" · {MOST_VALUES} of the values of {few[0].name}" if few else ""
-        self.about.setText(
-            f"{', '.join(said)}{more}. Under each, Q's reading: probability of the value, or mean. Click to go there."
+        self.about.setText(f"{', '.join(said)}{more} · under each, what Q reads")
+        self.about.setToolTip(
+            "What Q reads off each picture: of a category the probability of the value that is set, of a number its "
+            "mean. Of both codes where there is room. Click a picture to go there."
         )
-        self.about.setToolTip(self.about.text())
 
     def _wordings(self, index: int) -> list[str]:
         """What Q read off a tile: of both dials, of the columns' one, nothing where that does not fit."""
@@ -247,13 +250,11 @@ class Traverse(QWidget):
         self.grid.update()
 
 
-def stacked(first: QWidget, *below: QWidget) -> QWidget:
-    """The first as large as fits, the others under it."""
-    made = QWidget()
-    box = QVBoxLayout(made)
-    box.setContentsMargins(0, 0, 0, 0)
-    box.setSpacing(4)
-    box.addWidget(first, 1)
-    for part in below:
-        box.addWidget(part)
-    return made
+def _names(axis: tuple[Dial, npt.NDArray[np.float64]] | None) -> list[str]:
+    """What stands at the side of a grid: names of categories, or numbers as short as they can be."""
+    if axis is None:
+        return []
+    dial, values = axis
+    if dial.categorical:
+        return [dial.label(v) for v in values]
+    return [f"{v + 0.0:.2f}".rstrip("0").rstrip(".").replace("-", "−") for v in np.round(values, 2)]

@@ -1,0 +1,1 @@
+"""The classes panel: pictures of the classes that a person asks for."""

@@ -1,0 +1,105 @@
+"""The pictures of the classes panel: the grid, and the current one, large."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSizePolicy, QSplitter, QVBoxLayout, QWidget
+
+from studio.explore.questions import Pictures
+from studio.gui import theme
+from studio.gui.explore.classes.state import Classes
+from studio.gui.explore.film import NOTHING, Picture
+from studio.gui.explore.parts import quiet
+from studio.gui.explore.tiles import TileGrid, stacked
+
+
+class Show(QWidget):
+    """See the module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: Classes | None = None
+        """The state that the grid on screen was made of."""
+        self.grid = TileGrid(name="picture")
+        self.grid.caption = self._tell
+        self.about = quiet()
+        self.picture = Picture("the current picture", 120)
+        self.caption = quiet()
+        for label in (self.about, self.caption):
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.setChildrenCollapsible(False)
+        self.split.addWidget(stacked(self.grid, self.about))
+        self.split.addWidget(stacked(self.picture, self.caption, left=theme.SPACE))
+        self.split.setStretchFactor(0, 3)
+        self.split.setStretchFactor(1, 2)
+        self.split.setSizes([620, 380])
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.split)
+
+    def clear(self, words: str) -> None:
+        self.shown = None
+        self.grid.set_tiles(NOTHING)
+        self.grid.empty_text = words
+        self.picture.show_picture(None)
+        self.about.clear()
+        self.caption.clear()
+
+    def fail(self, message: str) -> None:
+        self.picture.show_message(message)
+        self.grid.empty_text = ""
+        self.grid.update()
+
+    def show_grid(self, state: Classes, images: Pictures) -> None:
+        """The pictures of ``state.grid()``."""
+        self.shown = state
+        self.grid.empty_text = ""
+        names, down = state.names, [str(i + 1) for i in range(state.rows)]
+        a, b = names[state.chosen], names[state.other]
+        if state.view == "one":
+            self.grid.set_tiles(images)
+            said = f"{len(images)} samples of {a}, seed {state.seed}"
+        elif state.view == "between":
+            ends = [a, *(f"{t:.2f}" for t in state.places[1:-1]), b]
+            self.grid.set_tiles(images, state.steps, down, ends)
+            said = f"From {a} to {b}: the one-hot vector of the class becomes a mixture of both. A row for each latent"
+        else:
+            self.grid.set_tiles(images, len(state.columns), down, [names[c] for c in state.columns])
+            many = f" · {len(state.columns)} of {len(names)} classes" if len(state.columns) < len(names) else ""
+            said = f"A row for each latent of seed {state.seed}, a column for each class{many}"
+        self.about.setText(f"{said}. Click to see one large.")
+        self.about.setToolTip(self.about.text())
+
+    def show_current(self, state: Classes, image: Pictures, step: int) -> None:
+        names = state.names
+        what = names[state.chosen]
+        if state.view == "between":
+            what = f"{100 * (1 - state.t):.0f} % {names[state.chosen]}, {100 * state.t:.0f} % {names[state.other]}"
+        self.picture.show_picture(image)
+        self.caption.setText(f"{what} · latent {state.pick + 1} of seed {state.seed} · step {step:,}")
+        self.caption.setToolTip(self.caption.text())
+
+    def mark(self, state: Classes) -> None:
+        """Where in the grid the current latent is, if it is there."""
+        row, column = state.pick, 0
+        if state.view == "one":
+            self.grid.set_here(-1, -1)
+            self.grid.select({state.pick})
+            return
+        across: tuple[float, ...] = state.places if state.view == "between" else state.columns
+        value = state.t if state.view == "between" else state.chosen
+        away = np.abs(np.asarray(across) - value)
+        column = int(away.argmin()) if away.min() < 1e-6 else -1
+        self.grid.set_here(row, column)
+        self.grid.select({row * len(across) + column} if column >= 0 else set())
+
+    def _tell(self, index: int) -> str:
+        if self.shown is None or index >= len(self.shown.grid()[0]):
+            return ""
+        one = self.shown.picked(index)
+        names = one.names
+        if one.view == "between":
+            return f"latent {one.pick + 1} · {one.t:.2f} of the way from {names[one.chosen]} to {names[one.other]}"
+        return f"latent {one.pick + 1} · class {names[one.chosen]}"

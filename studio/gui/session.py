@@ -84,7 +84,7 @@ class Session(QObject):
     queue_changed = Signal()
     trouble = Signal(object)  # Trouble
     trouble_over = Signal(str)  # what a Trouble was about: its banners go
-    page_wanted = Signal(str)  # "train", "explore", "compare", "library"
+    page_wanted = Signal(str)  # "train", "explore", "compare", "library", "experiments"
     compare_wanted = Signal(list)  # paths of runs; the page is shown too
     provenance_dropped = Signal(object)  # Provenance of a picture that came back: restore latent and settings
     values_proposed = Signal(str, object)  # model's name and recipe values of a dropped recipe file, for the form

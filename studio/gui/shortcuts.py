@@ -51,6 +51,7 @@ KEYS = (
     Key("page 2", ("Ctrl+2",), "Ctrl+2", "Explore", "Pages"),
     Key("page 3", ("Ctrl+3",), "Ctrl+3", "Compare", "Pages"),
     Key("page 4", ("Ctrl+4",), "Ctrl+4", "Library", "Pages"),
+    Key("page 5", ("Ctrl+5",), "Ctrl+5", "Experiments", "Pages"),
     Key("find", ("Ctrl+F",), "Ctrl+F", "search", "Pages"),
     Key("sidebar", ("Ctrl+B",), "Ctrl+B", "show or hide the sidebar", "Pages"),
     Key("settings", ("Ctrl+,",), "Ctrl+,", "settings", "Help"),
@@ -69,6 +70,8 @@ PAGE_KEYS = (
     Key("search", ("S",), "S", "search the latents, or stop", "Explore"),
     Key("edit latent", ("E",), "E", "edit the latent that was found", "Explore"),
     Key("play", ("P",), "P", "play the code turned last", "Explore"),
+    Key("back", ("Escape",), "Escape", "to all experiments", "Experiments"),
+    Key("card", (), "arrows", "to the next experiment", "Experiments"),
     Key("move", (), "arrows", "to the next picture", "Pictures"),
     Key("pick", (), "Return", "pick it", "Pictures"),
     Key("more", (), "Shift+arrows", "select more of them", "Pictures"),
@@ -86,7 +89,11 @@ PAGE_KEYS = (
 """Keys that only hold where they are needed. A page gives itself those with ``keys`` by :func:`bind`; those without
 are what a widget hears by itself while it has the focus."""
 
-_COLUMNS = (("Training", "Files", "Help"), ("Pages", "Library", "Explore"), ("Pictures", "Curves", "Sliders"))
+_COLUMNS = (
+    ("Training", "Files", "Help"),
+    ("Pages", "Library", "Explore", "Experiments"),
+    ("Pictures", "Curves", "Sliders"),
+)
 
 
 def bind(widget: QWidget, group: str, actions: Mapping[str, Callable[[], object]]) -> dict[str, QShortcut]:

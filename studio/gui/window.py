@@ -54,7 +54,13 @@ from studio.gui.topbar import TopBar
 if TYPE_CHECKING:
     from studio.gui.dataset_sheet import DatasetSheet
 
-PAGES = {"train": "Train", "explore": "Explore", "compare": "Compare", "library": "Library"}
+PAGES = {
+    "train": "Train",
+    "explore": "Explore",
+    "compare": "Compare",
+    "library": "Library",
+    "experiments": "Experiments",
+}
 _CLASSES = {name: (f"studio.gui.{name}.page", f"{title}Page") for name, title in PAGES.items()}
 
 
@@ -246,6 +252,13 @@ class MainWindow(QWidget):
         for turn, (module, _) in enumerate(_CLASSES.values(), 1):
             QTimer.singleShot(100 * turn, self, partial(importlib.import_module, module))
         QTimer.singleShot(600, self, lambda: self._page("library"))
+        QTimer.singleShot(700, self, self._look_for_attempts)
+
+    def _look_for_attempts(self) -> None:
+        """Experiments that were cut off are offered to go on, whichever page is shown."""
+        from studio.gui.experiments import conductor  # by now the page's import has brought it
+
+        conductor.of(self.session).look()
 
     def _compare(self, runs: list[str]) -> None:
         page: Any = self._page("compare")

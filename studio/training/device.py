@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -126,13 +126,22 @@ def set_random_state(state: dict[str, torch.Tensor], device: torch.device) -> No
         torch.mps.set_rng_state(state["mps"])
 
 
-def give_way(niceness: int = 10) -> None:
-    """Let others go first where the system can say so for one thread (Linux): this thread, and those that torch
-    starts from it, run at lower priority. Before torch's first parallel work on this thread.
+def give_way() -> None:
+    """Let the window go first where the system can say so for one thread (Linux): this thread, and those that
+    torch starts from it, run at lower priority. Before torch's first parallel work on this thread."""
+    _be_as_nice_as(lambda now: max(now, 10))
 
-    Args:
-        niceness: up to 19, which takes what nobody else wants.
+
+def step_back() -> None:
+    """As :func:`give_way`, for work beside a training: a third of the time of a thread that was as nice as this one.
+
+    No less: whoever is hardly ever run may keep everybody waiting for Python's lock.
     """
+    _be_as_nice_as(lambda now: min(now + 5, 19))
+
+
+def _be_as_nice_as(wanted: Callable[[int], int]) -> None:
     if sys.platform == "linux":
+        thread = threading.get_native_id()
         with contextlib.suppress(PermissionError):  # manners are no reason to fail
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+            os.setpriority(os.PRIO_PROCESS, thread, wanted(os.getpriority(os.PRIO_PROCESS, thread)))

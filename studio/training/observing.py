@@ -116,7 +116,7 @@ class Observer:
 
 
 class Beside:
-    """Trains the classifier of a dataset on a thread of the lowest priority; takes it from the cache when it is there.
+    """Trains the classifier of a dataset on a thread of lower priority; takes it from the cache when it is there.
 
     Attributes:
         result: the classifier, once it is trained; None before, and when that failed.
@@ -138,7 +138,7 @@ class Beside:
             self._thread.join()
 
     def _run(self) -> None:
-        device.give_way(19)
+        device.step_back()
         try:
             self.result = classifiers.classifier(self._data, self._watch)
         except Cancelled:

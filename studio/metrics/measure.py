@@ -147,9 +147,9 @@ class Reference:
         found = look(samples)
         return found, {
             f"modes/classes covered of {count}": float(found.count),
-            "classes/rarest class, share over its share in the data": found.rarest,
+            "classes/rarest, its share over that in the data": found.rarest,
             f"classes/accuracy of the classifier on {classifier.checked:,} held-out": classifier.accuracy,
-            "class divergence/KL of the samples' classes from the data's": found.divergence,
+            "class divergence/KL(samples ‖ data)": found.divergence,
             "class divergence/floor (K − 1)/2n": found.floor,
             "class divergence/floor (held-out data, so classified)": self._classified,
         }

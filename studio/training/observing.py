@@ -96,7 +96,7 @@ class Observer:
         motion = self._path.add(found.samples[: self._reference.count])  # as many with a classifier as without
         if motion is None:
             return {}
-        values = {"oscillation/change since the last measure, of the distance between samples": motion.change}
+        values = {"oscillation/change since the last measure": motion.change}
         if motion.oscillation is not None:
             values[f"oscillation/oscillation over {self._path.steps} measures"] = motion.oscillation
         return values

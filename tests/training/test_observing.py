@@ -93,12 +93,12 @@ def test_classes_are_looked_for_as_soon_as_the_classifier_is_there(classes: Data
     accuracy = then.values["classes/accuracy of the classifier on 120 held-out"]
     assert accuracy > 0.97
     assert then.values["modes/classes covered of 3"] == 3
-    assert then.values["classes/rarest class, share over its share in the data"] > 0.7
-    divergence = then.values["class divergence/KL of the samples' classes from the data's"]
+    assert then.values["classes/rarest, its share over that in the data"] > 0.7
+    divergence = then.values["class divergence/KL(samples ‖ data)"]
     floor = then.values["class divergence/floor (K − 1)/2n"]
     assert floor == pytest.approx(2 / (2 * 150))
     assert divergence < 10 * floor
-    assert then.values["oscillation/change since the last measure, of the distance between samples"] == 0
+    assert then.values["oscillation/change since the last measure"] == 0
     again = Observer(lambda: classes)
     with again:
         assert "modes/classes covered of 3" in observe(again, classes, Quarters, 1).values  # from the cache, at once

@@ -17,7 +17,7 @@ import orjson
 import xxhash
 
 from studio.models.core.recipe import FieldInfo, fields
-from studio.models.core.showing import Gauge, Level
+from studio.models.core.showing import ALWAYS, Gauge, Level
 
 if TYPE_CHECKING:
     from studio.models.core.model import Model
@@ -85,7 +85,7 @@ def card(name: str) -> ModelCard:
         arxiv=model.paper.arxiv,
         capabilities=tuple(from_model(model)),
         fields=tuple(fields(model.recipe_type)),
-        levels=model.levels,
+        levels=model.levels + ALWAYS,
         gauges=model.gauges,
     )
 

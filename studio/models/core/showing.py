@@ -40,3 +40,11 @@ class Gauge:
     low: float = 0.0
     high: float = 1.0
     good: tuple[float, float] = (0.0, 1.0)
+
+
+ALWAYS = (
+    Level("oscillation", "random walk", 0.75, "oscillation"),
+    Level("classes", "as in the data", 1.0, "modes"),
+)
+"""Levels of curves that are measured of every model: the oscillation of a random walk over 16 measures, 1 − 1/√16
+(:mod:`studio.metrics.oscillation`), and the rarest class when all are as in the data."""

@@ -70,7 +70,7 @@ class Measure:
         better: whether "lower" or "higher" is better; "half": 50 % is best.
         needs: see :data:`Need`.
         quick: done in seconds for the samples that are the default.
-        advised: how many samples its papers take.
+        advised: how many samples its papers take, where that is more than a few thousand; 0: no matter.
         cost: what to expect, in words.
         term: key into the glossary.
     """
@@ -81,7 +81,7 @@ class Measure:
     better: Literal["lower", "higher", "half"]
     needs: frozenset[Need] = frozenset()
     quick: bool = False
-    advised: int = 2048
+    advised: int = 0
     cost: str = "seconds"
     term: str = ""
 

@@ -141,9 +141,11 @@ class _Work:
         question = self.question
         reference = self.context.reference(self.model.data, question.samples, question.seed)
         found = reference.find(self.model, watch=self._next()).values
-        unit = "pixels in −1..1" if self.model.data.kind == "images" else "data units"
+        images = self.model.data.kind == "images"
+        unit = "pixel units" if images else "data units"
         split = "training" if reference.suffix else "held-out"
         how = f"{reference.count:,} samples v {reference.count:,} {split} examples"
+        how += "; Euclidean distance of all pixels on −1..1" if images else "; Euclidean distance"
         distance = ("wasserstein/", "critic gap/")
         return [
             Figure(

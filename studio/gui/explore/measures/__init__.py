@@ -1,0 +1,1 @@
+"""The measures panel: numbers for a run's samples, each with its estimator."""

@@ -90,7 +90,7 @@ class SNGAN(Model):
     levels = (
         Level("score", "margin of real examples, 1", 1.0, "hinge"),
         Level("score", "margin of made examples, −1", -1.0, "hinge"),
-        Level("overlap", "no overlap, 1", 1.0, "total variation"),
+        Level("total variation", "most possible, 1", 1.0, "total-variation"),
     )
 
     def build(self, data: DataSpec) -> None:
@@ -136,7 +136,7 @@ class SNGAN(Model):
             shows={
                 "score/D(x)": on_real.detach().mean(),
                 "score/D(G(z))": on_fake.detach().mean(),
-                "overlap/total variation that D implies": 1 - value.detach() / 2,
+                "total variation/that D implies, at least": 1 - value.detach() / 2,
             },
         )
 

@@ -128,7 +128,7 @@ def test_the_best_score_is_the_sign_of_the_difference_and_its_loss_gives_the_tot
         made = build()
         made.discriminator = Table(scores)  # type: ignore[assignment]
         made.generator = Given(points(Q))
-        return float(made.discriminator_loss(Batch(points(P))).shows["overlap/total variation that D implies"])
+        return float(made.discriminator_loss(Batch(points(P))).shows["total variation/that D implies, at least"])
 
     best = torch.tensor([1.0 if p > q else -1.0 for p, q in zip(P, Q, strict=True)])
     assert implied(best) == pytest.approx(variation, abs=1e-6)

@@ -24,6 +24,9 @@ TITLES = {
     "discriminator": ("Discriminator", "probability of being real"),
     "divergence": ("Divergence", "nats"),
     "value": ("Value of the game", "nats"),
+    "score": ("Score of the discriminator", "margins at ±1"),
+    "total variation": ("Total variation", "share told apart, 0–1"),
+    "reconstruction": ("Reconstruction", "Euclidean distance, pixels 0–1"),
     "information": ("Information", "nats"),
     "critic gap": ("Critic's gap", "in the critic's own unit"),
     "clip": ("Clipping", "share of the weights"),
@@ -38,12 +41,12 @@ ON_TABS = {"wasserstein": "Wasserstein", "value": "Value"}
 """Where a tab says it shorter than the title."""
 FIRST = ("loss", "wasserstein")
 """Groups that have a plot of their own from the start; the others share the tabs."""
-GAME = ("loss", "discriminator", "divergence", "value")
+GAME = ("loss", "discriminator", "score", "divergence", "total variation", "value")
 """The players and their game: tabs of the left plot. What tells how good the samples are is beside it."""
 OTHERS = ("wasserstein", "critic gap", "information", "gradient norm", "clip", "modes", "classes", "oscillation")
 """Tabs of the right plot, in this order; groups that nobody has heard of follow."""
 
-GROUP_TERMS = {"divergence": "jsd", "clip": "clipping"}
+GROUP_TERMS = {"divergence": "jsd", "clip": "clipping", "score": "hinge", "critic-gap": "clipping"}
 """Where the glossary's word for a group of curves is another than the group's name."""
 
 

@@ -190,11 +190,10 @@ class Compared:
         ]
 
     def parzen(self, watch: Watch) -> list[Figure]:
-        held = self.vectors(self._values(self.held[:VALIDATION])), self.vectors(self._values(self.held[VALIDATION:]))
-        if len(self.held) < 2 * VALIDATION:  # too few for the protocol: half and half
-            half = len(self.held) // 2
-            held = self.vectors(self._values(self.held[:half])), self.vectors(self._values(self.held[half:]))
-        found = parzen(self.vectors(self.samples), *held, watch)
+        # too few for the protocol's thousand: half and half
+        kept = min(VALIDATION, len(self.held) // 2)
+        held = [self.vectors(self._values(part)) for part in (self.held[:kept], self.held[kept:])]
+        found = parzen(self.vectors(self.samples), held[0], held[1], watch)
         how = (
             f"{len(self.samples):,} samples, σ = {found.width:.3g} chosen on {len(held[0]):,} {self.split} images, "
             f"tested on {len(held[1]):,} others, pixels in 0..1"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 SIZES: dict[PresetName, dict[str, Value]] = {
-    "short": {"steps": 3000, "batch": 64, "units": 256},
+    "short": {"steps": 8000, "batch": 64, "units": 256},
     "full": {"steps": 187_500, "batch": 128, "units": 1024},
 }
 TESTED = {"short": 2000, "full": 10_000}
@@ -136,10 +136,10 @@ experiment = Experiment(
     datasets=("mnist",),
     short=Preset(
         "short",
-        "one run of 3,000 steps, batch 64, 256 units instead of 1,024",
+        "one run of 8,000 steps, batch 64, 256 units instead of 1,024",
         4.0,
         "That features of a game without labels tell digits far better than chance; 400 epochs' worth of accuracy "
-        "cannot come out of three.",
+        "cannot come out of eight.",
     ),
     full=Preset(
         "full",

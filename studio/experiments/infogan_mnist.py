@@ -28,8 +28,8 @@ from studio.models.core.recipe import Value
 Floats = npt.NDArray[np.float32]
 
 SIZES: dict[PresetName, dict[str, Value]] = {
-    "short": {"steps": 2000, "batch": 64, "width": 16, "dense": 128},
-    "full": {"steps": 20_000, "batch": 64, "width": 32, "dense": 256},
+    "short": {"steps": 4000, "batch": 64, "width": 16, "dense": 128},
+    "full": {"steps": 15_000, "batch": 64, "width": 32, "dense": 256},
 }
 HEADLINE = "unsupervised accuracy of c1, best one-to-one assignment"
 FACTORS = ("slant", "width", "stroke")
@@ -230,15 +230,15 @@ experiment = Experiment(
     datasets=("mnist",),
     short=Preset(
         "short",
-        "one run of 2,000 steps, batch 64, an eighth of the paper's width",
+        "one run of 4,000 steps, batch 64, an eighth of the paper's width",
         4.5,
         "That L_I of c1 rises to its bound at once and that codes take on a meaning. Too short for the digits to "
         "come apart: expect half of them, not 95 %.",
     ),
     full=Preset(
         "full",
-        "one run of 20,000 steps, batch 64, a quarter to a half of the paper's width",
-        60.0,
+        "one run of 15,000 steps, batch 64, a quarter to a half of the paper's width",
+        40.0,
         "The paper's claim. More seeds (--seeds 5) tell how much of it is luck.",
     ),
     planned=planned,

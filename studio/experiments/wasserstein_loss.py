@@ -34,8 +34,8 @@ SHARP: dict[str, Value] = {"batch": 64, "average": 0.0, "discriminator_rate": 5e
 """D learns five times as fast as G, so that it stays near its best: what it implies is the divergence only then."""
 SIZES: dict[PresetName, dict[str, dict[str, Value]]] = {
     "short": {
-        "wgan": {"steps": 1500, "width": 32, "average": 0.0},
-        "dcgan": {"steps": 1500, "width": 32, **SHARP},
+        "wgan": {"steps": 2000, "width": 32, "average": 0.0},
+        "dcgan": {"steps": 2000, "width": 32, **SHARP},
     },
     "full": {
         "wgan": {"steps": 20_000, "width": 64, "average": 0.0},
@@ -205,7 +205,7 @@ experiment = Experiment(
         "near its best to imply a divergence."
     ),
     datasets=("digits",),
-    short=Preset("short", "WGAN and DCGAN, 1,500 steps each, one seed", 5.0, "The claim, on one seed."),
+    short=Preset("short", "WGAN and DCGAN, 2,000 steps each, one seed", 5.0, "The claim, on one seed."),
     full=Preset("full", "20,000 steps each, twice as wide, 3 seeds", 400.0, "The claim, over seeds. For a GPU."),
     planned=planned,
     conclude=conclude,

@@ -129,7 +129,7 @@ experiment = Experiment(
     full=Preset(
         "full",
         "one run of 100,000 steps (200 epochs), batch 100, the paper's networks and SGD",
-        400.0,
+        90.0,
         "The paper's setting. For a GPU.",
     ),
     planned=planned,

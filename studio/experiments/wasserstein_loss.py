@@ -206,7 +206,7 @@ experiment = Experiment(
     ),
     datasets=("digits",),
     short=Preset("short", "WGAN and DCGAN, 2,000 steps each, one seed", 5.0, "The claim, on one seed."),
-    full=Preset("full", "20,000 steps each, twice as wide, 3 seeds", 400.0, "The claim, over seeds. For a GPU."),
+    full=Preset("full", "20,000 steps each, twice as wide, 3 seeds", 80.0, "The claim, over seeds. For a GPU."),
     planned=planned,
     conclude=conclude,
     headline=HEADLINE,

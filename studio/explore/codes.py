@@ -72,7 +72,7 @@ class Dial:
 
     def label(self, value: float) -> str:
         """The name of a category, or the number."""
-        return self.part.labels[int(value)] if self.categorical else f"{value + 0.0:.2f}".replace("-", "−")
+        return self.part.labels[int(value)] if self.categorical else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def dials(prior: Prior, *roles: Role) -> tuple[Dial, ...]:

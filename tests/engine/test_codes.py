@@ -15,6 +15,7 @@ from studio.engine.answers import Context, answer
 from studio.explore.codes import readings
 from studio.explore.questions import (
     Browse,
+    Classify,
     Decode,
     Question,
     ReadCodes,
@@ -126,6 +127,21 @@ def test_a_model_without_codes_says_so(tmp_path: Path) -> None:
     for question in questions:
         with pytest.raises(ValueError, match="has no codes"):
             answer(question, Context())
+
+
+def test_a_classifier_of_the_dataset_is_trained_only_when_that_is_wanted(run: RunFolder) -> None:
+    where, z = Where(str(run.path)), draw(_prior(run), 5, 0)
+    assert answer(Classify(where, z), Context()).labels is None
+    told: list[str] = []
+    found = answer(Classify(where, z, train=True), Context(Watch(lambda d, t, w: told.append(w))))
+    assert "training a classifier" in told
+    assert found.labels is not None
+    assert found.labels.shape == (5,)
+    assert set(found.labels) <= set(range(4))
+    assert 0 <= found.accuracy <= 1
+    assert found.checked > 0
+    again = answer(Classify(where, z), Context())
+    np.testing.assert_array_equal(again.labels, found.labels)
 
 
 def test_reading_draws_nothing_from_torchs_generator(run: RunFolder) -> None:

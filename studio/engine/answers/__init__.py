@@ -2,6 +2,7 @@
 
 ``answer(question, Context())`` works in any process: the engine's lanes call it, and so does the command line.
 
+classes.py     whether what was drawn is of the class that was asked for
 codes.py       codes read off examples, made and real; codes against labels
 encoding.py    latents of real examples: by an encoder, or searched for
 latent.py      decoding, directions, neighbours, through time
@@ -12,8 +13,20 @@ taking.py      exports
 experiments.py conclusions of experiments (the question is studio.experiments.questions.Conclude)
 """
 
-from studio.engine.answers import codes, encoding, experiments, latent, measuring, models, real, taking
+from studio.engine.answers import classes, codes, encoding, experiments, latent, measuring, models, real, taking
 from studio.engine.answers.base import answer
 from studio.engine.context import Context
 
-__all__ = ["Context", "answer", "codes", "encoding", "experiments", "latent", "measuring", "models", "real", "taking"]
+__all__ = [
+    "Context",
+    "answer",
+    "classes",
+    "codes",
+    "encoding",
+    "experiments",
+    "latent",
+    "measuring",
+    "models",
+    "real",
+    "taking",
+]

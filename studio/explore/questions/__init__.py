@@ -6,6 +6,7 @@ whether or not that run is training, and never touches the training's random num
 """
 
 from studio.explore.questions.base import AnyQuestion, Pictures, Question, Where
+from studio.explore.questions.classes import Classified, Classify
 from studio.explore.questions.codes import (
     CodesRead,
     CodeTable,
@@ -35,6 +36,8 @@ __all__ = [
     "AnyQuestion",
     "Browse",
     "Browsed",
+    "Classified",
+    "Classify",
     "CodeTable",
     "CodeTables",
     "CodesRead",

@@ -11,6 +11,8 @@ from studio.explore.codes import confusion, dials, match, readings, recoded
 from studio.explore.questions import (
     Browse,
     Browsed,
+    Classified,
+    Classify,
     CodesRead,
     CodeTable,
     CodeTables,
@@ -44,6 +46,7 @@ class CodedToy(Toy):
         super().__init__(data, parts=prior)
         codes = any(p.role == "code" for p in prior.parts)
         self.capabilities = ("decode latent", "take codes" if codes else "take classes")
+        self.classifier = False
         self.reals = draw(prior, 40, 99)
 
     def labels(self) -> np.ndarray[Any, Any]:
@@ -79,6 +82,13 @@ class CodedToy(Toy):
                 made = recoded(self.prior, own.codes, z)
                 labels = self.labels()[chosen] if real.indices else np.full(len(chosen), -1)
                 return RealRead(own, self.seen(made, where.checkpoint), labels, made)
+            case Classify(z=z, train=train):
+                self.classifier = self.classifier or train
+                if not self.classifier:
+                    return Classified(self.step)
+                seen = z[:, -4:].argmax(axis=1)
+                seen[::4] = (seen[::4] + 1) % 4
+                return Classified(self.step, seen, 0.98, 1000)
             case TabulateCodes(count=count):
                 n = min(count, 40)
                 q = readings(self.prior, self.read(self.reals[:n]))

@@ -10,7 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from studio.explore.questions import Decode
+from studio.engine.messages import Advanced
+from studio.explore.questions import Classify, Decode
 from studio.export.jobs import ExportFilm, ExportLatents
 from studio.export.provenance import Provenance
 from studio.gui.explore.classes.panel import ClassesPanel
@@ -114,7 +115,7 @@ def test_between_two_classes_is_a_mixture_of_both(classes: ClassesPanel, engine:
     engine.pump()
     assert classes.state.z[8:] == pytest.approx([0.2, 0, 0.8, 0])
     assert _shown(classes, toy)
-    assert "20 % cat, 80 % fox" in classes.show_.caption.text()
+    assert "0.80 of the way from cat to fox" in classes.show_.caption.text()
     assert classes.choose.classes is not None
     classes.choose.classes.buttons[2].click()
     assert (classes.state.chosen, classes.state.other) == (2, 0), "the two change places"
@@ -191,6 +192,30 @@ def test_what_is_on_screen_is_exported_and_comes_back(
     page.restore(Provenance("toy", "1", RUN, 300, {}, kind="film", settings={"panel": film.panel}, latents=film.held))
     engine.pump()
     assert as_plain(classes.state) == as_plain(there)
+
+
+def test_a_classifier_says_which_pictures_are_of_their_class(classes: ClassesPanel, engine: ToyEngine) -> None:
+    choose, grid = classes.choose, classes.show_.grid
+    assert choose.check.isVisible()
+    assert "can tell" in choose.seen.text()
+    assert not grid.captions
+    choose.check.click()
+    asked = engine.last(Classify)
+    assert asked.train
+    stamp = next(m.stamp for m in engine.sent if getattr(m, "question", None) is asked)
+    engine.tell(Advanced(stamp, 30, 60))
+    assert choose.seen.text() == "Training the classifier … 50%"
+    engine.pump()
+    assert choose.seen.text().startswith(
+        "18 of 24 (75%) are, to a classifier trained on the dataset, 98.0% right on 1,000"
+    )
+    assert [c[0] for c in grid.captions[:4]] == ["dog", "dog", "fox", "owl"]
+    assert not choose.check.isVisible()
+    _view(classes, engine, "one")
+    assert choose.seen.text().startswith("48 of 64 (75%)")
+    _view(classes, engine, "between")
+    assert "of" not in choose.seen.text().split()[0]
+    assert len(grid.captions) == 6 * 9
 
 
 def test_films_go_through_every_class_or_between_two() -> None:

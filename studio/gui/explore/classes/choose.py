@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from studio.explore.questions import Classified
 from studio.gui import icons, theme
 from studio.gui.explore.choices import Choices
 from studio.gui.explore.classes.state import (
@@ -37,6 +38,8 @@ class Choose(QWidget):
     """``edit(text, state, merge)`` is told what a person wants. ``bar`` goes above the pictures."""
 
     hand_over = Signal()
+    check_wanted = Signal()
+    """Train a classifier of the dataset, to see which pictures are of their class."""
 
     def __init__(self, edit: Edit) -> None:
         super().__init__()
@@ -81,6 +84,13 @@ class Choose(QWidget):
         self.edit_button = button(
             "Edit latent", "sliders", "Open this latent in the panel that steers every dimension", self.hand_over.emit
         )
+        self.seen = quiet(wrap=True)
+        self.check = button(
+            "Check",
+            "",
+            "Train a small classifier on the dataset, once: about half a minute",
+            self.check_wanted.emit,
+        )
         inside = QWidget()
         list_ = QVBoxLayout(inside)
         list_.setContentsMargins(0, 0, theme.SPACE, 0)
@@ -92,6 +102,10 @@ class Choose(QWidget):
         list_.addLayout(form)
         list_.addLayout(row(self.play, self.between))
         list_.addWidget(quiet("A mixture of two one-hot vectors; the model was trained on pure ones alone.", wrap=True))
+        list_.addSpacing(theme.SPACE)
+        list_.addWidget(heading("Are they of their class?"))
+        list_.addWidget(self.seen)
+        list_.addLayout(row(self.check, 1))
         list_.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -173,6 +187,8 @@ class Choose(QWidget):
         self.classes = Choices(state.dial.name, state.names)
         self.classes.chosen.connect(self._set_class)
         self._place.addWidget(self.classes)
+        self.seen.clear()
+        self.check.hide()
         self.other.clear()
         self.other.addItems(list(state.names))
         several = len(state.names) > 1
@@ -201,6 +217,28 @@ class Choose(QWidget):
         self.other.setCurrentIndex(state.other)
         self.between.set_value(state.t)
         self._clock.setInterval(round(1000 / state.fps))
+
+    def show_seen(self, found: Classified, right: tuple[int, int] | None) -> None:
+        """What a classifier says of the grid; ``right``: how many are of their class, of how many."""
+        there = found.labels is not None
+        self.check.setVisible(not there)
+        self.check.setEnabled(True)
+        if not there:
+            self.seen.setText("A small classifier, trained on the dataset itself, can tell.")
+            return
+        sure = f"a classifier trained on the dataset, {found.accuracy:.1%} right on {found.checked:,} real ones"
+        if right is None:
+            self.seen.setText(f"Under each picture what it is to {sure}.")
+        else:
+            self.seen.setText(f"{right[0]:,} of {right[1]:,} ({right[0] / right[1]:.0%}) are, to {sure}.")
+
+    def show_training(self, done: int = 0, total: int = 0) -> None:
+        self.check.setEnabled(False)
+        self.seen.setText(f"Training the classifier … {done / total:.0%}" if total else "Training the classifier …")
+
+    def show_trouble(self, words: str) -> None:
+        self.check.setEnabled(True)
+        self.seen.setText(words or "Called off.")
 
     # --- the player
 

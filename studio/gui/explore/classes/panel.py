@@ -9,10 +9,10 @@ import numpy as np
 from PySide6.QtCore import QElapsedTimer, QObject
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from studio.explore.questions import Decode, Decoded, ModelView, Where
+from studio.explore.questions import Classified, Classify, Decode, Decoded, ModelView, Where
 from studio.export.provenance import Provenance
 from studio.gui import theme
-from studio.gui.explore.asking import Batches, Latest
+from studio.gui.explore.asking import Batches, Latest, brief
 from studio.gui.explore.classes.choose import Choose
 from studio.gui.explore.classes.show import Show
 from studio.gui.explore.classes.state import EVERY, FRAMES, Classes, as_plain, beginning, from_plain
@@ -38,6 +38,9 @@ class ClassesPanel(Panel):
         self.keeper: Keeper[Classes] = Keeper(session, self, self._put, as_plain, from_plain)
         self._current = Latest(session, self, "class picture")
         self._grid = Batches(session, self, "class grid")
+        self._seen = Latest(session, self, "classes seen", slow=True)
+        self._training: int | None = None
+        """Stamp of the question that trains a classifier."""
         self._since_edit = QElapsedTimer()
         self.choose = Choose(self.edit)
         self.show_ = Show()
@@ -49,6 +52,7 @@ class ClassesPanel(Panel):
         box.addLayout(self.choose.bar)
         box.addWidget(self.show_, 1)
         self.choose.hand_over.connect(self._hand_over)
+        self.choose.check_wanted.connect(self._train_classifier)
         self.choose.ready = lambda: not self._current.busy
         self.show_.grid.picked.connect(self._pick)
         bind(self.pictures, "Explore", {"play": self.choose.toggle})
@@ -73,8 +77,8 @@ class ClassesPanel(Panel):
 
     def forget(self) -> None:
         self.choose.stop()
-        self._current.forget()
-        self._grid.forget()
+        for lane in (self._current, self._grid, self._seen):
+            lane.forget()
         self.view = None
         self.keeper.run = ""
 
@@ -154,6 +158,36 @@ class ClassesPanel(Panel):
     def _grid_came(self, asked: Classes, found: Decoded) -> None:
         self.show_.show_grid(asked, _pictures(found))
         self.show_.mark(self.state)
+        self._seen.ask(Classify(self.where, asked.grid()[0]), lambda seen: self._classified(asked, seen))
+
+    def _classified(self, asked: Classes, seen: Classified) -> None:
+        right = self.show_.show_seen(asked, seen.labels)
+        self.choose.show_seen(seen, right)
+
+    def _train_classifier(self) -> None:
+        """Once for each dataset; it stands in the status line, with progress and Cancel."""
+        if self.view is None or self._training is not None:
+            return
+
+        def done(seen: Classified) -> None:
+            self._training = None
+            if self.view is not None:
+                self._ask_grid()
+
+        def failed(message: str) -> None:
+            self._training = None
+            self.choose.show_trouble("" if message == "cancelled" else brief(message))
+
+        self.choose.show_training()
+        self._training = self.session.ask(
+            Classify(self.where, self.state.z[None], train=True),
+            self,
+            done,
+            failed=failed,
+            advanced=self.choose.show_training,
+            slow=True,
+            title=f"Training a classifier of {self.view.data.name}",
+        )
 
     # --- editing
 

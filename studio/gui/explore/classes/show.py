@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
@@ -64,22 +65,35 @@ class Show(QWidget):
         elif state.view == "between":
             ends = [a, *(f"{t:.2f}" for t in state.places[1:-1]), b]
             self.grid.set_tiles(images, state.steps, down, ends)
-            said = f"From {a} to {b}: the one-hot vector of the class becomes a mixture of both. A row for each latent"
+            said = f"From {a} to {b}, a row for each latent of seed {state.seed}"
         else:
             self.grid.set_tiles(images, len(state.columns), down, [names[c] for c in state.columns])
             many = f" · {len(state.columns)} of {len(names)} classes" if len(state.columns) < len(names) else ""
-            said = f"A row for each latent of seed {state.seed}, a column for each class{many}"
-        self.about.setText(f"{said}. Click to see one large.")
-        self.about.setToolTip(self.about.text())
+            said = f"A row for each latent of seed {state.seed}{many}"
+        self.about.setText(said)
+        self.about.setToolTip(f"{said}. Click a picture to see it large.")
+
+    def show_seen(self, state: Classes, labels: npt.NDArray[np.int64] | None) -> tuple[int, int] | None:
+        """Write under each picture what a classifier sees in it. How many are of the class that was asked for, and of
+        how many: None where mixtures were asked for, or the pictures are of another state by now."""
+        if labels is None or self.shown is not state or len(labels) != len(self.grid.images):
+            return None
+        names = state.names
+        captions = [[names[label]] if label < len(names) else [] for label in labels]
+        self.grid.set_tiles(self.grid.images, self.grid.across, self.grid.row_names, self.grid.column_names, captions)
+        if state.view == "between":
+            return None
+        wanted = np.full(len(labels), state.chosen) if state.view == "one" else np.tile(state.columns, state.rows)
+        return int((labels == wanted).sum()), len(labels)
 
     def show_current(self, state: Classes, image: Pictures, step: int) -> None:
         names = state.names
         what = names[state.chosen]
         if state.view == "between":
-            what = f"{100 * (1 - state.t):.0f} % {names[state.chosen]}, {100 * state.t:.0f} % {names[state.other]}"
+            what = f"{state.t:.2f} of the way from {names[state.chosen]} to {names[state.other]}"
         self.picture.show_picture(image)
-        self.caption.setText(f"{what} · latent {state.pick + 1} of seed {state.seed} · step {step:,}")
-        self.caption.setToolTip(self.caption.text())
+        self.caption.setText(f"{what} · latent {state.pick + 1}")
+        self.caption.setToolTip(f"{self.caption.text()} of seed {state.seed} · step {step:,}")
 
     def mark(self, state: Classes) -> None:
         """Where in the grid the current latent is, if it is there."""

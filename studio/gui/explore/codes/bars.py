@@ -43,7 +43,7 @@ class _Row:
 
 
 def _number(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")
 
 
 class Bars(QWidget):

@@ -148,8 +148,9 @@ class Heat(QWidget):
             painter.fontMetrics().horizontalAdvance(text) <= room.width()
             and painter.fontMetrics().height() <= room.height()
         ):
-            inks = (colours.text, colours.on_accent)
-            ink = max(inks, key=lambda c: theme.contrast(c, ground))
+            ink = max(
+                ("#000000", "#ffffff"), key=lambda c: theme.contrast(c, ground)
+            )
             painter.setPen(QColor(ink if share else colours.quiet))
             painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -213,9 +213,9 @@ class RealTab(QWidget):
             return Path(self.paths[index]).name if index < len(self.paths) else ""
         label = int(self.found.labels[index]) if self.found is not None else -1
         classes = self.desk.view.data.classes if self.desk.view is not None else ()
-        known = f" (labelled {classes[label]})" if 0 <= label < len(classes) else ""
+        known = f"{classes[label]}, " if 0 <= label < len(classes) else ""
         number = self._indices[index] if index < len(self._indices) else index
-        return f"example {number:,}{known}"
+        return f"{known}example {number:,}"
 
     def _show_one(self, index: int) -> None:
         found = self.found

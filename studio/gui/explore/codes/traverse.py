@@ -229,7 +229,7 @@ class Traverse(QWidget):
                 if dial.categorical:
                     parts.append(f"{100 * float(q[dial.name][int(value)]):.0f} %")
                 else:
-                    parts.append(f"{float(q[dial.name][0]):.1f}".replace("-", "−"))
+                    parts.append(f"{round(float(q[dial.name][0]), 1) + 0.0:.1f}".replace("-", "−"))
         return ["  ".join(parts), *parts[-1:], *parts[:1]]
 
     def _tell(self, index: int) -> str:

@@ -135,3 +135,20 @@ def test_ctrl_c_stops_with_a_checkpoint_and_says_how_to_go_on(home: Path) -> Non
     assert f"gen-studio resume {run.path}" in err.strip().splitlines()[-1]
     assert "Traceback" not in err
     assert str(run.path) in out
+
+
+def test_evaluate_takes_measures_by_name_and_says_what_it_leaves_out(say: Say, trained: Path) -> None:
+    words = ("evaluate", "digits-wgan_gp-1", "--samples", "40")
+    said = say(*words, "--measures", "mmd,two-sample")
+    assert said.status == 0
+    assert "mmd/MMD², unbiased" in said.out
+    assert "40 samples v 40 held-out examples" in said.out
+    plain = json.loads(say(*words, "--measures", "mmd", "--seed", "4", "--json").out)
+    assert plain["seed"] == 4
+    assert plain["values"]["mmd/MMD², biased"] == plain["figures"][1]["value"]
+    without = say(*words, "--measures", "mmd,fid")
+    assert without.status == 1  # it was named, and can't be taken
+    assert "left out fid: the weights of the Inception network are not here" in without.err
+    assert "mmd/MMD², unbiased" in without.out
+    kept = (trained / "measures.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in kept] == [6, 6, 6]

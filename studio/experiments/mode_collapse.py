@@ -139,10 +139,7 @@ def _draw(clouds: dict[tuple[str, str], tuple[Floats, Dataset]], evidence: Evide
         cloud, data = clouds[system, name]
         centres, _ = mixture(data)
         place.scatter(centres[:, 0], centres[:, 1], s=26, facecolors="none", edgecolors="grey", linewidths=0.6)
-        # as pixels within the drawing: 800 dots each would be half a megabyte of lines
-        place.scatter(
-            cloud[:800, 0], cloud[:800, 1], s=2, color=drawing.COLOURS[0], alpha=0.5, linewidths=0, rasterized=True
-        )
+        place.scatter(cloud[:800, 0], cloud[:800, 1], s=2, color=drawing.COLOURS[0], alpha=0.5, linewidths=0)
         reach = 1.35 * float(np.abs(centres).max())
         place.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[], aspect="equal")
         place.set_title(TITLES[system], fontsize=9)

@@ -31,7 +31,7 @@ def test_an_experiment_is_run_reported_and_listed(say: Say) -> None:
     assert "modes that the GAN reaches of the 8 on a ring" in said.out
     assert "paper: 6.3 ± 0.5" in said.out
     (attempt,) = attempts.listed("mode_collapse")
-    assert str(attempt.path / "modes.svg") in said.out
+    assert str(attempt.path / "modes.png") in said.out
     listed = say("experiments")
     assert "best: " in listed.out
     assert "needs mnist: --data PATH, or --download" in listed.out

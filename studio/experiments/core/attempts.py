@@ -4,7 +4,7 @@ Every one is kept, whatever became of it, in a folder that explains itself::
 
     <home>/experiments/infogan_mnist/2026-03-01-174502/
         attempt.json     what was asked for, on which data, machine and versions; its runs; what came of it
-        *.svg, *.png     the pictures of its findings
+        *.png            the pictures of its findings
         .lock            held by whoever is at it
 
 Its runs are ordinary runs of the library. An attempt that was interrupted goes on where it stopped: runs resume from

@@ -77,7 +77,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture beside attempt.json; ``file`` is its name there (.png or .svg), ``title`` what it shows."""
+    """A picture beside attempt.json; ``file`` is its name there (PNG), ``title`` what it shows."""
 
     file: str
     title: str

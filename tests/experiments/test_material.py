@@ -69,6 +69,14 @@ def test_mnist_that_was_dropped_before_is_found(digits_file: Path) -> None:
     assert material.at_hand(DIGITS) == str(digits_file)
 
 
+def test_the_same_files_prepared_at_another_size_are_prepared_as_they_are(digits_file: Path) -> None:
+    from studio.data.reading import Preparation
+    from studio.data.sources import recognise
+
+    store.prepare(recognise(digits_file), Preparation((14, 14)))
+    assert material.prepare(DIGITS, digits_file)["mnist"].shape == (1, 28, 28)
+
+
 def test_a_damaged_memory_is_no_memory(digits_file: Path, home: Path) -> None:
     material.prepare(DIGITS, digits_file)
     (home / "experiments" / "datasets.json").write_text("{")

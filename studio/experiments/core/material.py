@@ -83,7 +83,9 @@ def _prepared(name: str, path: Path | None, download: bool, watch: Watch) -> Dat
             f"or let them be downloaded ({about.megabytes} MB) with --download"
         )
     source: Source = data.resolve(where) if where else standard.source(name)
-    spec = store.known(source) or store.prepare(source, None, watch).spec
+    spec = store.known(source)
+    if spec is None or not fits(name, spec):  # prepared at another size, perhaps: as it is, it may be what is wanted
+        spec = store.prepare(source, None, watch).spec
     if not fits(name, spec):
         raise Unrecognised(f"{where}: is not {standard.ABOUT[name].title}: {_said(spec)} instead of {_wanted(name)}")
     if path is not None:

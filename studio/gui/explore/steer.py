@@ -189,7 +189,10 @@ class Steer(QWidget):
             if box.indexOf(slider) != place:
                 box.removeWidget(slider)
                 box.insertWidget(place, slider)
-            slider.set_range(*self._range(key))
+            low, high = self._range(key)
+            slider.set_range(low, high)
+            if high == CODE_REACH:
+                slider.set_band(-1.0, 1.0)
 
     def _range(self, key: str) -> tuple[float, float]:
         kind, number = key.split(":")

@@ -239,7 +239,7 @@ def evidence(attempt: Attempt, experiment: Experiment, **more: Any) -> Evidence:
     if waiting := left(attempt):
         raise ValueError(f"{len(waiting)} of its {len(attempt.runs)} runs are not finished: {waiting[0].name}")
     ran = [Ran(planned[r.key], RunFolder(r.folder)) for r in attempt.runs]
-    return Evidence(ran, attempt.preset, attempt.seeds, attempt.path, device=attempt.device, **more)
+    return Evidence(ran, attempt.preset, attempt.seeds, attempt.path, **more)
 
 
 # --- how it went

@@ -47,10 +47,10 @@ def _conclude(attempt: Attempt, watch: Watch) -> Attempt:
         said = str(wrong.args[0]) if isinstance(wrong, KeyError) and wrong.args else str(wrong)
         attempts.fail(attempt, said or type(wrong).__name__)
         raise ValueError(said or type(wrong).__name__) from wrong
-    return attempts.finish(attempt, found, time.monotonic() - began, _machine(attempt.device))
+    return attempts.finish(attempt, found, time.monotonic() - began, _machine(attempt))
 
 
-def _machine(device: str) -> str:
-    """The processor, and the device when that is another."""
-    chosen = devices.choose(device)
-    return attempts.machine() + ("" if chosen.type == "cpu" else f"; {devices.describe(chosen)}")
+def _machine(attempt: Attempt) -> str:
+    """The processor, and the device that its runs were trained on when that is another."""
+    chosen = devices.choose(attempt.device)
+    return attempts.machine() + ("" if chosen.type == "cpu" or not attempt.runs else f"; {devices.describe(chosen)}")

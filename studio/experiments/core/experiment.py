@@ -125,7 +125,6 @@ class Evidence:
         runs: in the order in which they were planned.
         seeds: of the attempt; of an experiment without runs, those that its own trainings start from.
         folder: where pictures are written.
-        device: "auto", "cpu", "cuda" …, for what a conclusion trains itself.
     """
 
     runs: Sequence[Ran]
@@ -133,7 +132,6 @@ class Evidence:
     seeds: tuple[int, ...]
     folder: Path
     watch: Watch = field(default_factory=Watch)
-    device: str = "auto"
 
 
 @dataclass(frozen=True)

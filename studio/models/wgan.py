@@ -17,7 +17,7 @@ from studio.data.dataset import DataSpec
 from studio.models.core.adversarial import (
     SMALL,
     TINY,
-    AdversarialRecipe,
+    CriticRecipe,
     image_problems,
     pixels,
     reaching,
@@ -32,21 +32,15 @@ from studio.nn.starts import normal_start
 
 
 @recipe
-class WGANRecipe(AdversarialRecipe):
+class WGANRecipe(CriticRecipe):
     """Defaults of algorithm 1 and of the paper's image experiments."""
 
     latent: int = 100
     generator_rate: float = 5e-5
-    critic_rate: Annotated[
-        float,
-        Field("learning rate of the critic", 1e-7, 1, essential=True, group="Optimiser", scale="log", term="rate"),
-    ] = 5e-5
+    critic_rate: float = 5e-5
     clip: Annotated[
         float, Field("bound c of every weight of the critic", 1e-5, 10, essential=True, scale="log", term="clipping")
     ] = 0.01
-    critic_steps: Annotated[
-        int, Field("moves of the critic for each of the generator", 1, 100, "moves", essential=True, term="critic")
-    ] = 5
     thorough: Annotated[
         bool,
         Field(

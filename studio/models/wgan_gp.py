@@ -17,6 +17,7 @@ from studio.models.core.adversarial import (
     SMALL,
     TINY,
     AdamRecipe,
+    CriticRecipe,
     image_problems,
     pixels,
     reaching,
@@ -31,17 +32,10 @@ from studio.nn.slopes import between, gradient_norms
 
 
 @recipe
-class WGANGPRecipe(AdamRecipe):
+class WGANGPRecipe(CriticRecipe, AdamRecipe):
     """Defaults of the paper's image experiments."""
 
-    critic_rate: Annotated[
-        float,
-        Field("learning rate of the critic", 1e-7, 1, essential=True, group="Optimiser", scale="log", term="rate"),
-    ] = 1e-4
     beta2: float = 0.9
-    critic_steps: Annotated[
-        int, Field("moves of the critic for each of the generator", 1, 100, "moves", term="critic")
-    ] = 5
     penalty: Annotated[
         float, Field("weight λ of the gradient penalty", 0, 1000, essential=True, scale="log", term="gradient penalty")
     ] = 10.0

@@ -61,6 +61,19 @@ class GameRecipe(AdamRecipe):
     ] = 2e-4
 
 
+@recipe
+class CriticRecipe(AdversarialRecipe):
+    """The opponent is a critic, which has to be near its best before the generator moves."""
+
+    critic_rate: Annotated[
+        float,
+        Field("learning rate of the critic", 1e-7, 1, essential=True, group="Optimiser", scale="log", term="rate"),
+    ] = 1e-4
+    critic_steps: Annotated[
+        int, Field("moves of the critic for each of the generator", 1, 100, "moves", essential=True, term="critic")
+    ] = 5
+
+
 BALANCE = (
     Level("discriminator", "balance, ½", 0.5, "balance"),
     Level("divergence", "most possible, log 2", math.log(2), "jsd"),

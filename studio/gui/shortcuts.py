@@ -69,7 +69,7 @@ PAGE_KEYS = (
     Key("new seed", ("R",), "R", "other samples", "Explore"),
     Key("search", ("S",), "S", "search the latents, or stop", "Explore"),
     Key("edit latent", ("E",), "E", "edit the latent that was found", "Explore"),
-    Key("play", ("P",), "P", "play the code turned last", "Explore"),
+    Key("play", ("P",), "P", "play, or stop", "Explore"),
     Key("back", ("Escape",), "Escape", "to all experiments", "Experiments"),
     Key("card", (), "arrows", "to the next experiment", "Experiments"),
     Key("move", (), "arrows", "to the next picture", "Pictures"),
@@ -171,7 +171,7 @@ class Overlay(QWidget):
         around.addWidget(card, 0, Qt.AlignmentFlag.AlignCenter)
         columns = QHBoxLayout(card)
         columns.setContentsMargins(4 * SPACE, 3 * SPACE, 4 * SPACE, 3 * SPACE)
-        columns.setSpacing(4 * SPACE)
+        columns.setSpacing(3 * SPACE)
         groups: dict[str, list[tuple[str, str]]] = {}
         for one in (*KEYS, *PAGE_KEYS):
             groups.setdefault(one.group, []).append((one.shown, one.does))

@@ -103,8 +103,8 @@ def test_every_page_is_painted_in_both_themes_and_cuts_no_text(scene: Scene, tmp
     window, session = scene.window, scene.session
     pictures: dict[tuple[str, str], np.ndarray[Any, np.dtype[np.uint8]]] = {}
     cut: list[str] = []
-    for page in ("train", "explore", "compare", "library"):
-        window.show_page(page)
+    for page in ("train", "explore", "compare", "library", "experiments", "experiment"):
+        window.show_page("experiments" if page == "experiment" else page)
         if page == "explore":
             shown: Any = window.pages[page]
             scene.until(lambda: shown.open and shown.open[0].explorer.samples is not None)  # noqa: B023
@@ -114,6 +114,11 @@ def test_every_page_is_painted_in_both_themes_and_cuts_no_text(scene: Scene, tmp
             scene.qtbot.wait(1500)
         if page == "library":
             scene.qtbot.wait(1000)
+        if page == "experiments":
+            gallery: Any = window.pages[page]
+            scene.until(lambda: gallery.seen)  # noqa: B023
+        if page == "experiment":
+            gallery.show_experiment("mode_collapse")
         for colours in ("light", "dark"):
             theme.theme.apply(colours)
             pictures[page, colours] = scene.shot(f"{page}-{colours}", folder)

@@ -391,6 +391,7 @@ def test_every_key_of_the_table_does_something(
     press = lambda key, mod=Qt.KeyboardModifier.NoModifier: qtbot.keyClick(window, key, mod)  # noqa: E731
     ctrl = Qt.KeyboardModifier.ControlModifier
     for i, name in (
+        (Qt.Key.Key_5, "experiments"),
         (Qt.Key.Key_4, "library"),
         (Qt.Key.Key_3, "compare"),
         (Qt.Key.Key_2, "explore"),

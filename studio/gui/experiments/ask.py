@@ -29,7 +29,7 @@ from studio.gui.theme import SPACE, role
 from studio.gui.widgets.spin import SpinBox
 from studio.gui.words import duration, plural
 
-CORES = "on two processor cores"
+CORES = "on 2 cores"
 MOST_SEEDS = 20
 
 
@@ -48,7 +48,6 @@ class AskPane(QWidget):
 
         self.presets = QButtonGroup(self)
         self.buttons: dict[PresetName, QRadioButton] = {}
-        self.budgets: dict[PresetName, QLabel] = {}
         heading = QLabel("What to run")
         role(heading, "heading")
         column = QVBoxLayout(self)
@@ -56,16 +55,19 @@ class AskPane(QWidget):
         column.setSpacing(SPACE // 2)
         column.addWidget(heading)
         names: tuple[PresetName, ...] = ("short", "full")
+        row = QHBoxLayout()
+        row.setSpacing(2 * SPACE)
         for name in names:
             button = self.buttons[name] = QRadioButton()
             button.toggled.connect(lambda on, name=name: self._choose(name) if on else None)
             self.presets.addButton(button)
-            budget = self.budgets[name] = QLabel()
-            role(budget, "quiet")
-            budget.setWordWrap(True)
-            budget.setContentsMargins(3 * SPACE - 2, 0, 0, SPACE // 2)
-            column.addWidget(button)
-            column.addWidget(budget)
+            row.addWidget(button)
+        row.addStretch(1)
+        column.addLayout(row)
+        self.budget = QLabel()
+        role(self.budget, "quiet")
+        self.budget.setWordWrap(True)
+        column.addWidget(self.budget)
 
         self.seeds: QSpinBox = SpinBox()
         self.seeds.setRange(1, MOST_SEEDS)
@@ -141,9 +143,8 @@ class AskPane(QWidget):
         for preset in seen.experiment.presets:
             button = self.buttons[preset.name]
             button.setText(f"{preset.name.capitalize()}: {self._takes(preset, None)}")
-            button.setToolTip(f"{preset.budget[:1].upper()}{preset.budget[1:]}")
-            button.setAccessibleDescription(f"{preset.budget}. {preset.shows}")
-            self.budgets[preset.name].setText(f"{preset.budget[:1].upper()}{preset.budget[1:]}. {preset.shows}".strip())
+            button.setToolTip(self._words(preset))
+            button.setAccessibleDescription(self._words(preset))
         self.buttons[self.preset].setChecked(True)
         self._show_seeds()
         self._show_data(seen)
@@ -170,21 +171,28 @@ class AskPane(QWidget):
             self.counts[f"{self.seen.experiment.name}/{self.preset}"] = count
             self._show_time()
 
+    @staticmethod
+    def _words(preset: Preset) -> str:
+        return f"{preset.budget[:1].upper()}{preset.budget[1:]}. {preset.shows}".strip()
+
     def _show_time(self) -> None:
         assert self.seen is not None
         experiment = self.seen.experiment
+        self.budget.setText(self._words(experiment.preset(self.preset)))
         count = self.seeds.value()
         runs = len(experiment.planned(self.preset, experiment.seeds(self.preset, count)))
         what = plural(runs, "run") if runs else "no runs to train"
-        self.takes.setText(f"{what}, {self._takes(experiment.preset(self.preset), count)}")
-        self.takes.setToolTip(f"As measured {CORES}, with nothing else to do")
+        self.takes.setText(f"{what}, {self._takes(experiment.preset(self.preset), count)} {CORES}")
+        self.takes.setToolTip("As measured, with nothing else to do")
 
     def _takes(self, preset: Preset, count: int | None) -> str:
         """How long, for so many seeds (None: as many as the preset takes)."""
         assert self.seen is not None
         usual = len(self.seen.experiment.seeds(preset.name))
         minutes = preset.minutes * (1 if count is None else count / usual)
-        return "under a minute" if minutes < 0.75 else f"about {duration(60 * minutes)}"
+        if minutes < 90:
+            return "under a minute" if minutes < 0.75 else f"about {max(1, round(minutes))} min"
+        return f"about {duration(3600 * round(minutes / 60))}"
 
     # --- the data
 

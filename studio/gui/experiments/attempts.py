@@ -13,9 +13,10 @@ from studio.gui import theme
 from studio.gui.experiments.conductor import Conductor
 from studio.gui.experiments.seen import Seen, doing, result, when
 from studio.gui.icons import icon
-from studio.gui.words import duration
+from studio.gui.words import duration, plural
 
-COLUMNS = ("When", "Preset", "Seeds", "Outcome", "Result", "Took", "Machine")
+COLUMNS = ("When", "Preset", "Outcome", "Result", "Took", "Machine")
+OUTCOME = COLUMNS.index("Outcome")
 
 
 class AttemptsTable(QTableWidget):
@@ -39,9 +40,12 @@ class AttemptsTable(QTableWidget):
         self.verticalHeader().setDefaultSectionSize(28)
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.setStyleSheet("QTableWidget::item { padding: 3px 8px; }")  # as the headings have it
         for at in range(len(COLUMNS)):
-            mode = QHeaderView.ResizeMode.Stretch if at == len(COLUMNS) - 1 else QHeaderView.ResizeMode.ResizeToContents
+            mode = QHeaderView.ResizeMode.Stretch if at == OUTCOME else QHeaderView.ResizeMode.ResizeToContents
             self.horizontalHeader().setSectionResizeMode(at, mode)
+        self.horizontalHeader().setSectionResizeMode(len(COLUMNS) - 1, QHeaderView.ResizeMode.Interactive)
+        self.setColumnWidth(len(COLUMNS) - 1, 112)
         self.currentItemChanged.connect(self._moved)
         conductor.advanced.connect(lambda _: self._renew())
         theme.theme.changed.connect(self._renew)
@@ -81,9 +85,8 @@ class AttemptsTable(QTableWidget):
             state = doing(attempt, self.conductor.under_way.get(path), path in seen.taken, self.conductor.session)
             cells = (
                 when(attempt),
-                attempt.preset,
-                f"{len(attempt.seeds)}",
-                state.words,
+                f"{attempt.preset}, {plural(len(attempt.seeds), 'seed')}",
+                state.words.split(" · ")[0],
                 result(seen.experiment, attempt) or "–",
                 duration(attempt.seconds) if attempt.seconds else "–",
                 attempt.machine or "–",
@@ -92,8 +95,8 @@ class AttemptsTable(QTableWidget):
                 item = self.item(row, at)
                 if item is not None and item.text() != text:
                     item.setText(text)
-                    item.setToolTip(attempt.message if at == 3 and attempt.message else text)
-            item = self.item(row, 3)
+                    item.setToolTip(attempt.message or state.words if at == OUTCOME else text)
+            item = self.item(row, OUTCOME)
             if item is not None:
                 item.setIcon(icon(state.icon, state.colour))
                 loud = state.colour in ("bad", "warn", "good")

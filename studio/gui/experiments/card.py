@@ -53,7 +53,7 @@ class Card(QAbstractButton):
         seen = self.seen
         if seen is None:
             return ""
-        got = next((r for a in seen.attempts if (r := result(seen.experiment, a))), "")
+        got = next((r for a in seen.attempts if (r := result(seen.experiment, a, beside=True))), "")
         return f"{self.state.words} · {got}" if got and self.share < 0 else self.state.words
 
     def sizeHint(self) -> QSize:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from studio.experiments.core.attempts import Attempt
 from studio.gui.experiments.ask import AskPane
@@ -11,11 +11,13 @@ from studio.gui.experiments.attempts import AttemptsTable
 from studio.gui.experiments.conductor import Conductor
 from studio.gui.experiments.findings import FindingsPane
 from studio.gui.experiments.paper import PaperPane
+from studio.gui.experiments.pictures import Enlarged
 from studio.gui.experiments.seen import Seen
 from studio.gui.icons import icon
 from studio.gui.library.thumbnails import Thumbnails
 from studio.gui.shortcuts import bind
 from studio.gui.theme import SPACE, role
+from studio.gui.widgets.curve_tools import ElidedLabel
 from studio.gui.widgets.panes import Panes
 
 
@@ -33,16 +35,28 @@ class Detail(QWidget):
         self.back.setToolTip("Back to all experiments (Escape)")
         self.back.setAccessibleName("Back to all experiments")
         self.back.clicked.connect(self.closed)
+        self.title = ElidedLabel()
+        role(self.title, "title")
+        head = QHBoxLayout()
+        head.setContentsMargins(SPACE + SPACE // 2, SPACE, 2 * SPACE, SPACE)
+        head.setSpacing(SPACE)
+        head.addWidget(self.back)
+        head.addWidget(self.title, 1)
         self.paper = PaperPane()
         self.ask = AskPane(conductor)
+        reading = QWidget()
+        column = QVBoxLayout(reading)
+        column.setContentsMargins(3 * SPACE, SPACE, 2 * SPACE, SPACE)
+        column.addWidget(self.paper)
+        column.addStretch(1)
+        self.ask.setContentsMargins(3 * SPACE, SPACE, 2 * SPACE, SPACE + SPACE // 2)
         left = QWidget()
         column = QVBoxLayout(left)
-        column.setContentsMargins(3 * SPACE, SPACE, 2 * SPACE, 2 * SPACE)
-        column.setSpacing(2 * SPACE)
-        column.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self.paper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(_scroll(reading), 1)
+        column.addWidget(_line())
         column.addWidget(self.ask)
-        column.addStretch(1)
 
         self.table = AttemptsTable(conductor)
         self.table.setMinimumHeight(120)
@@ -51,7 +65,7 @@ class Detail(QWidget):
         role(heading, "heading")
         above = QWidget()
         column = QVBoxLayout(above)
-        column.setContentsMargins(2 * SPACE, SPACE + SPACE // 2, 2 * SPACE, SPACE)
+        column.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, SPACE)
         column.setSpacing(SPACE)
         column.addWidget(heading)
         column.addWidget(self.table, 1)
@@ -66,16 +80,20 @@ class Detail(QWidget):
         self.bench.setSizes([170, 460])
         self.bench.setChildrenCollapsible(False)
         self.split = Panes(Qt.Orientation.Horizontal)
-        self.split.addWidget(_scroll(left))
+        self.split.addWidget(left)
         self.split.addWidget(self.bench)
         self.split.setStretchFactor(1, 1)
         self.split.setSizes([392, 656])
         self.split.setChildrenCollapsible(False)
         around = QVBoxLayout(self)
         around.setContentsMargins(0, 0, 0, 0)
-        around.addWidget(self.split)
+        around.setSpacing(0)
+        around.addLayout(head)
+        around.addWidget(self.split, 1)
         self.table.chosen.connect(self._show_attempt)
-        bind(self, "Experiments", {"back": self.closed.emit})
+        self.enlarged = Enlarged(thumbnails, self)
+        self.findings.pictures.enlarge_wanted.connect(self.enlarged.show_picture)
+        bind(self, "Experiments", {"back": self._back})
 
     def show_seen(self, seen: Seen) -> None:
         """Another experiment, or the same with newer attempts: then a new attempt is gone to, else nothing moves."""
@@ -83,9 +101,16 @@ class Detail(QWidget):
         same = before is not None and before.experiment.name == seen.experiment.name
         new = not same or before is None or len(before.attempts) < len(seen.attempts)
         self.seen = seen
+        self.title.setText(seen.experiment.title)
         self.paper.show_seen(seen)
         self.ask.show_seen(seen)
         self.table.show_seen(seen, newest=new)
+
+    def _back(self) -> None:
+        if self.enlarged.isVisible():
+            self.enlarged.hide()
+        else:
+            self.closed.emit()
 
     def _show_attempt(self, attempt: Attempt | None) -> None:
         if self.seen is not None:
@@ -101,3 +126,10 @@ def _scroll(inside: QWidget) -> QScrollArea:
     inside.setAutoFillBackground(False)
     area.viewport().setAutoFillBackground(False)
     return area
+
+
+def _line() -> QWidget:
+    line = QFrame()
+    line.setFixedHeight(1)
+    role(line, "line")
+    return line

@@ -15,8 +15,6 @@ class PaperPane(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._link = ""
-        self.title = QLabel()
-        role(self.title, "title")
         self.by = QLabel()
         role(self.by, "quiet")
         self.go = QPushButton("Open the paper")
@@ -28,7 +26,6 @@ class PaperPane(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE // 2)
-        column.addWidget(self.title)
         column.addWidget(self.by)
         column.addWidget(self.go)
         for heading, text in (("The paper's claim", self.claim), ("What is done here", self.about)):
@@ -37,13 +34,12 @@ class PaperPane(QWidget):
             column.addSpacing(SPACE // 2)
             column.addWidget(label)
             column.addWidget(text)
-        for text in (self.title, self.by, self.claim, self.about):
+        for text in (self.by, self.claim, self.about):
             text.setWordWrap(True)
         column.setAlignment(self.go, Qt.AlignmentFlag.AlignLeft)
 
     def show_seen(self, seen: Seen) -> None:
         experiment = seen.experiment
-        self.title.setText(experiment.title)
         self.by.setText(f"{experiment.authors} {experiment.year}\n{experiment.paper}\n{experiment.where}")
         self.claim.setText(experiment.claim)
         self.about.setText(experiment.about)

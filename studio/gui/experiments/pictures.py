@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from studio.experiments.core.attempts import Attempt
 from studio.gui.icons import icon
 from studio.gui.library.picture import Picture
 from studio.gui.library.thumbnails import Thumbnails
-from studio.gui.theme import SPACE, role
+from studio.gui.theme import SPACE, colour, palette, role
 
 
 class Pictures(QWidget):
     HEIGHT = 260
+    enlarge_wanted = Signal(str, str)
+    """File and title of the picture that is to be seen as large as the page."""
 
     def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -25,7 +27,7 @@ class Pictures(QWidget):
         self.at = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Pictures of the attempt")
-        self.setToolTip("Left and Right: the picture before and after")
+        self.setToolTip("Click or Enter: as large as the page. Left and Right: the picture before and after")
         self.picture = Picture(thumbnails, "Picture of the attempt")
         self.picture.setFixedHeight(self.HEIGHT)
         self.title = QLabel()
@@ -35,6 +37,7 @@ class Pictures(QWidget):
         role(self.count, "quiet")
         self.back = self._button("caret-left", "The picture before (Left)", -1)
         self.next = self._button("caret-right", "The next picture (Right)", 1)
+        self.picture.setCursor(Qt.CursorShape.PointingHandCursor)
         row = QHBoxLayout()
         row.setSpacing(SPACE // 2)
         row.addWidget(self.title, 1)
@@ -88,5 +91,67 @@ class Pictures(QWidget):
             self.go(-1)
         elif event.key() == Qt.Key.Key_Right:
             self.go(1)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._enlarge()
         else:
             super().keyPressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.picture.geometry().contains(event.position().toPoint()):
+            self._enlarge()
+
+    def _enlarge(self) -> None:
+        if self.files:
+            self.enlarge_wanted.emit(*self.files[self.at])
+
+
+class Enlarged(QWidget):
+    """A picture over the whole page; a click, Escape or Enter closes it."""
+
+    def __init__(self, thumbnails: Thumbnails, page: QWidget) -> None:
+        super().__init__(page)
+        self.setAccessibleName("Picture, enlarged")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.picture = Picture(thumbnails, "Picture, enlarged")
+        self.picture.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.title = QLabel()
+        self.title.setWordWrap(True)
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * SPACE, 2 * SPACE, 2 * SPACE, 2 * SPACE)
+        column.setSpacing(SPACE)
+        column.addWidget(self.picture, 1)
+        column.addWidget(self.title)
+        page.installEventFilter(self)
+        self.hide()
+
+    def show_picture(self, path: str, title: str) -> None:
+        self.picture.show_file(path)
+        self.title.setText(f"{title} (Escape closes)")
+        self.setAccessibleDescription(title)
+        self._fit()
+        self.show()
+        self.raise_()
+        self.setFocus()
+
+    def _fit(self) -> None:
+        page = self.parentWidget()
+        if page is not None:
+            self.setGeometry(page.rect())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and watched is self.parentWidget():
+            self._fit()
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.hide()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.hide()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), colour(palette().window))

@@ -110,7 +110,9 @@ def when(attempt: Attempt) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(attempt.started))
 
 
-def result(experiment: Experiment, attempt: Attempt) -> str:
-    """The figure that attempts are ranked by, in words; empty when there is none."""
+def result(experiment: Experiment, attempt: Attempt, *, beside: bool = False) -> str:
+    """The figure that attempts are ranked by, in words (``beside`` the paper's); empty when there is none."""
     found = summary.headline(experiment, attempt)
-    return str(found) if found is not None else ""
+    if found is None:
+        return ""
+    return f"{found} (paper: {found.reported})" if beside and found.reported else str(found)

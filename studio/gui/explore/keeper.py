@@ -35,7 +35,8 @@ class Keeper(Generic[S]):
     ) -> None:
         self.session, self.owner = session, owner
         self.run = ""
-        """The run that is shown; empty while none is."""
+        """The run that is shown, or was last."""
+        self.shown = False
         self.states: dict[str, S] = {}
         self.remembered: dict[str, Any] = {}
         """Plain states of the last session, by run."""
@@ -47,7 +48,7 @@ class Keeper(Generic[S]):
 
     def show(self, run: str, beginning: S, suits: Callable[[S], bool]) -> S:
         """The state in which this run was left, if it still suits its model; else ``beginning``."""
-        self.run = run
+        self.run, self.shown = run, True
         known = self.states.get(run)
         if known is None or not suits(known):
             plain = self.remembered.pop(run, None)
@@ -55,13 +56,17 @@ class Keeper(Generic[S]):
             self.states[run] = known if known is not None and suits(known) else beginning
         return self.states[run]
 
+    def hide(self) -> None:
+        """Nothing is shown; an undo shows its run again."""
+        self.shown = False
+
     def edit(self, text: str, new: S, merge: object = None) -> None:
         """Go over to a new state, undoable under ``text``. Edits in a row with the same ``merge`` are one."""
         self.session.undo.push(_Edit(self, self.run, text, self.state, new, merge))
 
     def put(self, run: str, state: S) -> None:
         """Make a state the one of its run, and show that run if it is another one."""
-        if run != self.run:
+        if not self.shown or run != self.run:
             self.states[run] = state
             self.session.choose_run(run)
             return

@@ -55,6 +55,7 @@ class ClassesPanel(Panel):
         self.choose.check_wanted.connect(self._train_classifier)
         self.choose.ready = lambda: not self._current.busy
         self.show_.grid.picked.connect(self._pick)
+        self.show_.seen.connect(self._ask)
         bind(self.pictures, "Explore", {"play": self.choose.toggle})
 
     @property
@@ -80,7 +81,7 @@ class ClassesPanel(Panel):
         for lane in (self._current, self._grid, self._seen):
             lane.forget()
         self.view = None
-        self.keeper.run = ""
+        self.keeper.hide()
 
     def refresh(self) -> None:
         hands = self._since_edit.isValid() and self._since_edit.elapsed() < CALM
@@ -133,8 +134,10 @@ class ClassesPanel(Panel):
     # --- asking
 
     def _ask(self) -> None:
-        self._ask_picture()
-        self._ask_grid()
+        """What is shown, while it can be seen."""
+        if self.view is not None and self.show_.isVisible():
+            self._ask_picture()
+            self._ask_grid()
 
     def _ask_picture(self) -> None:
         self._current.ask(Decode(self.where, self.state.z[None]), self._picture_came, self.show_.fail)

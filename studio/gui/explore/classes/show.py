@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from studio.explore.questions import Pictures
@@ -17,6 +17,9 @@ from studio.gui.explore.tiles import TileGrid, stacked
 
 class Show(QWidget):
     """See the module."""
+
+    seen = Signal()
+    """It comes on screen."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,6 +42,9 @@ class Show(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.split)
+
+    def showEvent(self, event: object) -> None:
+        self.seen.emit()
 
     def clear(self, words: str) -> None:
         self.shown = None

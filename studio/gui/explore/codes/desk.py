@@ -39,8 +39,8 @@ class Desk(QObject):
         self.view: ModelView | None = None
         self.keeper: Keeper[Codes] = Keeper(session, self, self._put, as_plain, from_plain)
         self.picture: CodesRead | None = None
-        self.grid_seen = False
-        """Whether anybody looks at the traversal: it is asked for only then."""
+        self.seen = False
+        """Whether anybody looks at the current picture and the traversal: they are asked for only then."""
         self._current = Latest(session, self, "codes")
         self._grid = Batches(session, self, "codes grid", ReadCodes)
         self._since_edit = QElapsedTimer()
@@ -82,7 +82,7 @@ class Desk(QObject):
         self._current.forget()
         self._grid.forget()
         self.view = self.picture = None
-        self.keeper.run = ""
+        self.keeper.hide()
 
     def refresh(self) -> None:
         """Newer weights: draw again what is shown, unless hands are on it or the last time is not over yet."""
@@ -96,10 +96,12 @@ class Desk(QObject):
     # --- asking
 
     def ask_picture(self) -> None:
+        if not self.seen or self.view is None:
+            return
         self._current.ask(ReadCodes(self.where, self.state.z[None]), self._picture_came, self.failed.emit)
 
     def ask_grid(self) -> None:
-        if self.grid_seen and self.view is not None:
+        if self.seen and self.view is not None:
             z, columns = self.state.grid()
             self._grid.ask(self.where, z, self.pixels, lambda found: self._grid_came(found, columns), self.failed.emit)
 

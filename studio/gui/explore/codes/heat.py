@@ -148,9 +148,7 @@ class Heat(QWidget):
             painter.fontMetrics().horizontalAdvance(text) <= room.width()
             and painter.fontMetrics().height() <= room.height()
         ):
-            ink = max(
-                ("#000000", "#ffffff"), key=lambda c: theme.contrast(c, ground)
-            )
+            ink = max(("#000000", "#ffffff"), key=lambda c: theme.contrast(c, ground))
             painter.setPen(QColor(ink if share else colours.quiet))
             painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
         painter.setBrush(Qt.BrushStyle.NoBrush)

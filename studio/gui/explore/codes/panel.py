@@ -68,7 +68,8 @@ class CodesPanel(Panel):
         self.desk.forget()
 
     def refresh(self) -> None:
-        self.desk.refresh()
+        if self.pictures.isVisible():  # another panel's: what is shown again is asked for then
+            self.desk.refresh()
 
     def offer(self) -> Offer | None:
         desk = self.desk

@@ -130,6 +130,7 @@ class TableTab(QWidget):
             self.view.clear(f"The table could not be made: {brief(message)}")
 
     def _weights_moved(self) -> None:
+        """Count again, in long enough intervals."""
         rest = max(LEAST_REST, 10 * self._took)
         if self.isVisible() and self._stamp is None and self._since.isValid() and self._since.elapsed() > rest:
             self.ask()
@@ -192,5 +193,9 @@ class TableTab(QWidget):
         return [f"{table.name} = {name}" for name in own]
 
     def showEvent(self, event: object) -> None:
-        if self.desk.view is not None and self.found is None and self._stamp is None:
+        if self.desk.view is None or self._stamp is not None:
+            return
+        if self.found is None:
             self.ask()
+        elif self.desk.session.training == self.desk.where.run:
+            self._weights_moved()

@@ -132,11 +132,12 @@ class Traverse(QWidget):
     # --- what is shown
 
     def showEvent(self, event: object) -> None:
-        self.desk.grid_seen = True
+        self.desk.seen = True
+        self.desk.ask_picture()
         self.desk.ask_grid()
 
     def hideEvent(self, event: object) -> None:
-        self.desk.grid_seen = False
+        self.desk.seen = False
 
     def _show_anew(self) -> None:
         self._shown, self._read = None, None

@@ -72,7 +72,7 @@ class Browser(QWidget):
             "Picture files …", "folder-open", "Take pictures of yours, or drop them here", self.open_files
         )
         self.grid = ImageGrid(name="real example")
-        self.scatter = Scatter()
+        self.scatter = Scatter(name="real example")
         self.body = QStackedWidget()
         for shown in (self.grid, self.scatter):
             self.body.addWidget(shown)

@@ -25,13 +25,18 @@ REACH = 12.0
 
 
 class Scatter(QWidget):
-    """Square axes, wheel zooms, drag pans, double click shows everything again. All points are float N×2."""
+    """Square axes, wheel zooms, drag pans, double click shows everything again. All points are float N×2.
+
+    Args:
+        name: what the points to pick from are, in the singular.
+    """
 
     picked = Signal(int)
     selection_changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, name: str = "sample") -> None:
         super().__init__(parent)
+        self._name = name
         self.selected: set[int] = set()
         self.current = -1
         none = np.zeros((0, 2))
@@ -58,8 +63,8 @@ class Scatter(QWidget):
         self.key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.key.setFont(theme.text_font(theme.SMALL_PIXELS))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("samples in the plane")
-        self.setToolTip("Grey: training data. Click a sample to pick it, Ctrl adds; arrow keys and Enter do the same")
+        self.setAccessibleName(f"{name}s in the plane")
+        self.setToolTip(f"Grey: training data. Click a {name} to pick it, Ctrl adds; arrow keys and Enter do the same")
         theme.theme.changed.connect(self._dress)
         self._dress()
 
@@ -128,7 +133,8 @@ class Scatter(QWidget):
             axis.setPen(pg.mkPen(colours.line))
             axis.setTextPen(pg.mkPen(colours.quiet))
             axis.setTickFont(theme.text_font(theme.SMALL_PIXELS))
-        marks = [("real", theme.blend(colours.quiet, colours.base, REAL), "●"), ("samples", theme.curve_pen(1)[0], "●")]
+        marks = [("real", theme.blend(colours.quiet, colours.base, REAL), "●")]
+        marks.append((f"{self._name}s", theme.curve_pen(1)[0], "●"))
         marks.append(("current", colours.accent, "⬤"))
         self.key.setText(" &nbsp; ".join(f'<font color="{ink}">{sign}</font> {name}' for name, ink, sign in marks))
         self.key.setStyleSheet(f"color: {colours.quiet}; background: {colours.base}")
@@ -228,7 +234,7 @@ class Scatter(QWidget):
         if 0 <= self.current < len(self._at["samples"]):
             x, y = self._at["samples"][self.current]
             of = len(self._at["samples"])
-            self.setAccessibleDescription(f"sample {self.current + 1} of {of} at {x:.2f}, {y:.2f}")
+            self.setAccessibleDescription(f"{self._name} {self.current + 1} of {of} at {x:.2f}, {y:.2f}")
         self._draw_samples()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+import numpy.typing as npt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -14,7 +15,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
     QProgressBar,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -23,8 +23,9 @@ from studio.explore.questions import Encoded, Inverted, Search
 from studio.gui import theme
 from studio.gui.explore.encode.coder import Coder
 from studio.gui.explore.encode.state import BOUNDS, Encoding, length, name_of, parts_found, values_tried
-from studio.gui.explore.parts import button, choose, heading, quiet, row
+from studio.gui.explore.parts import button, choose, quiet, row
 from studio.gui.train.editors import NumberBox
+from studio.gui.widgets.curve_tools import ElidedLabel
 from studio.gui.widgets.curves import CurvePanel
 from studio.gui.widgets.plot import plain
 from studio.gui.words import duration, plural
@@ -46,6 +47,24 @@ FIELDS = (
 )
 MOST_TRIED = 3
 MOST_ERRORS = 5
+LOW = 168
+"""Pixels that the curve has at least."""
+
+
+class ErrorCurve(CurvePanel):
+    """The error at each iteration, in the room that is left."""
+
+    def __init__(self) -> None:
+        super().__init__("Error", unit_of("images"), log=True, x_label="iteration")
+        self.setMinimumHeight(LOW)
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, LOW)
+
+    def show_history(self, history: npt.NDArray[np.float32], unit: str) -> None:
+        self.unit = unit
+        self.tools.unit.setText(unit)
+        self.set_curve("error", "best candidate", np.arange(len(history)), history)
 
 
 class Controls(QWidget):
@@ -106,8 +125,8 @@ class Controls(QWidget):
         inside.addLayout(bar)
         inside.addWidget(self.far)
 
-        self.name = heading("")
-        self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.name = ElidedLabel()
+        theme.role(self.name, "heading")
         self.facts = QLabel()
         self.facts.setWordWrap(True)
         self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -117,9 +136,7 @@ class Controls(QWidget):
             "Steer it with the latent panel's tools; the original stays beside it (E)",
             self.edit,
         )
-        self.curve = CurvePanel("Error", "grey levels", log=True, x_label="iteration")
-        self.curve.setMinimumHeight(168)
-        self.curve.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)  # what is left
+        self.curve = ErrorCurve()
         line = QFrame()
         line.setFixedHeight(1)
         theme.role(line, "line")
@@ -253,12 +270,9 @@ class Controls(QWidget):
             return
         theme.role(self.facts, "")
         self.name.setText(name_of(at, coder.state.real, found.labels, view.data))
-        self.name.setToolTip(self.name.text())
         self.facts.setText("\n".join(facts(coder, found, at)))
         if isinstance(found, Inverted):
-            history = found.sought.curve[:, at]
-            self.curve.unit = unit_of(view.data.kind)
-            self.curve.set_curve("error", "best candidate", np.arange(len(history)), history)
+            self.curve.show_history(found.sought.curve[:, at], unit_of(view.data.kind))
 
 
 def unit_of(kind: str) -> str:

@@ -34,6 +34,8 @@ SIZES: dict[PresetName, dict[str, Value]] = {
 HEADLINE = "unsupervised accuracy of c1, best one-to-one assignment"
 FACTORS = ("slant", "width", "stroke")
 SWEEP = np.linspace(-1, 1, 7)
+QUICKLY, CHECKPOINTS = 2000, 10
+"""Held-out images and checkpoints of the curve of the accuracy."""
 HELD = 8
 """Draws of the noise for each digit, in the sweeps that correlations are taken over."""
 
@@ -193,20 +195,36 @@ def _last(found: Any, name: str) -> float:
 
 
 def _curves(evidence: Evidence) -> Picture:
-    """L_I of each code over the training, of the first run, and what it can be at most."""
+    """Of the first run: L_I of each code over the training, and how well c1 told the digits at its checkpoints."""
     from studio.runs import curves
 
-    figure, (axes,) = drawing.figure(width=5.4)
-    found = curves.read(evidence.runs[0].run.path).curves
+    figure, (left, right) = drawing.figure(2)
+    ran = evidence.runs[0]
+    found = curves.read(ran.run.path).curves
     for number, name in enumerate(n for n in found if n.startswith("information/") and "all" not in n):
-        axes.plot(
-            found[name].step, found[name].y, drawing.dash(number), color=drawing.COLOURS[number], lw=1, label=name[12:]
-        )
-    axes.axhline(np.log(10), color="black", lw=0.6, ls=":", label="H(c1) = ln 10")
-    drawing.dressed(axes, "what the pictures tell of the codes", "step", "nats")
-    return drawing.save(
-        figure, evidence.folder, "information", "Lower bounds of the mutual information through the training"
-    )
+        x, y = drawing.smooth(found[name].step, found[name].y)
+        left.plot(x, y, color=drawing.COLOURS[number], lw=1.2, label=name.removeprefix("information/"))
+    left.axhline(np.log(10), color="black", lw=0.6, ls=":", label="H(c1) = ln 10")
+    drawing.dressed(left, "what the pictures tell of the codes", "step", "nats")
+    steps = ran.run.checkpoints()
+    steps = [steps[i] for i in sorted({round(i) for i in np.linspace(0, len(steps) - 1, CHECKPOINTS)})]
+    told = [100 * _accuracy(ran, step, evidence.watch) for step in steps]
+    right.plot(steps, told, "o-", color=drawing.COLOURS[0], ms=3, lw=1.2)
+    right.axhline(95, color="black", lw=0.6, ls=":", label="the paper, about 95 %")
+    right.set_ylim(0, 100)
+    drawing.dressed(right, f"digits that c1 tells, of {QUICKLY:,}", "step", "%")
+    return drawing.save(figure, evidence.folder, "information", "L_I and unsupervised accuracy through the training")
+
+
+def _accuracy(ran: Ran, step: int, watch: Watch) -> float:
+    """Of c1 at a checkpoint, on a part of the held-out images."""
+    from studio.experiments.core.looking import data_of, model_of, scaled, through
+    from studio.explore.codes import unsupervised_accuracy
+
+    data = data_of(ran.run)
+    chosen = (data.held_out if len(data.held_out) else data.train)[:QUICKLY]
+    read = through(model_of(ran.run, step).read_codes, scaled(data, chosen), watch, f"step {step:,}")
+    return unsupervised_accuracy(read[:, :10].argmax(axis=1), np.asarray(data.labels)[chosen])
 
 
 experiment = Experiment(

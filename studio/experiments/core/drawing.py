@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +11,15 @@ import numpy.typing as npt
 from studio.data import files, pictures
 from studio.data.dataset import DataSpec
 from studio.experiments.core.experiment import Picture
-from studio.export.figures import COLOURS, DASHES
+from studio.export.figures import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "DASHES", "dressed", "figure", "save", "save_sheet"]
+__all__ = ["COLOURS", "dressed", "figure", "save", "save_sheet", "smooth"]
+
+Floats = npt.NDArray[np.float64]
 
 
 def figure(columns: int = 1, rows: int = 1, *, width: float = 4.6, height: float = 3.2) -> tuple[Figure, list[Axes]]:
@@ -65,5 +66,9 @@ def save_sheet(
     return Picture(f"{name}.png", title)
 
 
-def dash(number: int) -> Sequence[Any] | str:
-    return DASHES[number % len(DASHES)]
+def smooth(x: npt.NDArray[Any], y: npt.NDArray[Any], most: int = 150) -> tuple[Floats, Floats]:
+    """The means of a curve over as many equal stretches; a shorter one as it is."""
+    if len(x) <= most:
+        return x.astype(np.float64), y.astype(np.float64)
+    parts = np.array_split(np.arange(len(x)), most)
+    return np.array([x[p].mean() for p in parts]), np.array([y[p].mean() for p in parts])

@@ -7,11 +7,16 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.explore.questions import Decoded
 from studio.gui import theme
+from studio.gui.explore.category import MOST_NAMED, mixture
 from studio.gui.explore.explorer import Explorer
 from studio.gui.explore.film import NOTHING, Film, Picture
 from studio.gui.explore.parts import button, quiet, row, tool
 from studio.gui.explore.state import SLOTS, Latents
 
+WHOLE = (
+    "Categories are not averaged: each slot has the value of most of its picks, "
+    "the result the one of which most is left after A − B + C, in doubt that of C"
+)
 SIGNS = {"A": "A", "B": "− B", "C": "+ C"}
 
 
@@ -126,6 +131,11 @@ class Arithmetic(QWidget):
         self.about.setText(
             f"Of averages: {each}." if not missing else f"Put picks into {' and '.join(missing)}; about three in each."
         )
+        result = state.result()
+        if result is not None and state.categories:
+            have = ", ".join(f"{c.name} {mixture(c, result)}" for c in state.categories[:MOST_NAMED])
+            self.about.setText(f"{self.about.text()} It has {have}.")
+        self.about.setToolTip(WHOLE if state.categories else "")
         self._show_buttons()
         if before is None or before.slots is not state.slots:
             self.ask()

@@ -118,11 +118,15 @@ class Around(QFrame):
         self.film.show_items(NOTHING)
 
     def _near(self, found: NearestFound) -> None:
+        if self.explorer.view is None:
+            return  # of the run before: another one has been chosen, and is not there yet
         self.near = found
         self.near_came.emit(found)
         self._fill()
 
     def _past(self, found: Through) -> None:
+        if self.explorer.view is None:
+            return
         self.through = found
         self.through_came.emit(found)
         self._fill()

@@ -121,6 +121,18 @@ def test_categories_follow_the_run_that_is_shown(
     assert panel.stage.truncation.isEnabled()
 
 
+def test_the_arithmetic_says_which_category_comes_out(panel: LatentPanel) -> None:
+    state = panel.explorer.state
+    kind = state.categories[1]
+    for slot, value in (("A", 0), ("B", 0), ("C", 2)):
+        state = state.with_slot(slot, kind.put(state.z, value)[None])
+    panel.explorer.edit("slots", state)
+    assert "class automobile." in panel.arithmetic.about.text()
+    assert "not averaged" in panel.arithmetic.about.toolTip()
+    panel.arithmetic.take.click()
+    assert down(panel, "class") == ["automobile"]
+
+
 def test_without_noise_there_is_nothing_to_truncate(
     panel: LatentPanel, session: Session, engine: ToyEngine, toy: Toy, rest: Callable[[], None]
 ) -> None:

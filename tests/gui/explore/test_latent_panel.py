@@ -94,6 +94,17 @@ def test_answers_of_another_run_are_not_shown(
     assert not seen
 
 
+def test_neighbours_that_come_when_another_run_was_chosen_are_not_shown(
+    panel: LatentPanel, session: Session, engine: ToyEngine, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: bool(engine.waiting(Nearest)))
+    late = engine.waiting(Nearest)[-1]
+    session.choose_run("/runs/other")
+    engine.answered.add(late.stamp)
+    engine.tell(Answer(late.stamp, engine.toy.answer(late.question)))
+    assert panel.around.near is None
+
+
 def test_undo_and_redo_bring_back_latent_and_sliders(panel: LatentPanel, session: Session, engine: ToyEngine) -> None:
     slider, start = panel.steer.sliders["dim:1"], panel.explorer.state.z
     shown = slider.value()

@@ -17,6 +17,7 @@ from studio.explore.questions import Browse, Decode, Encode, Invert, Real, Searc
 from studio.export.jobs import ExportComparison
 from studio.export.provenance import Provenance
 from studio.gui import work
+from studio.gui.explore.encode.pairs import places
 from studio.gui.explore.encode.panel import EncodePanel
 from studio.gui.explore.encode.state import MOST, Encoding, as_plain, from_plain, length, parts_found, values_tried
 from studio.gui.explore.latent_panel import LatentPanel
@@ -108,8 +109,10 @@ def test_an_encoder_answers_each_choice_at_once_with_error_class_and_picture(
     found = panel.coder.result
     assert found is not None
     tiles = panel.pairs.grid.images
-    np.testing.assert_array_equal(tiles[0][:, :16], found.originals[0])
-    np.testing.assert_array_equal(tiles[1][:, -16:], np.abs(found.images[1].astype(int) - found.originals[1]))
+    at = places(16, 3)
+    np.testing.assert_array_equal(tiles[0][:, at[0]], found.originals[0])
+    np.testing.assert_array_equal(tiles[0][:, at[1]], found.images[0])
+    np.testing.assert_array_equal(tiles[1][:, at[2]], np.abs(found.images[1].astype(int) - found.originals[1]))
     assert panel.pairs.grid.captions[0][0] == f"square · {found.errors[0]:.2f}"
     assert "RMSE in grey levels (0–255), mean" in panel.pairs.about.text()
     assert not panel.tools.settings.isVisible()
@@ -125,9 +128,10 @@ def test_an_encoder_answers_each_choice_at_once_with_error_class_and_picture(
 def test_the_difference_can_be_brightened(opened: Opened, engine: ToyEngine, qtbot: QtBot) -> None:
     panel = opened(EncodeToy(encoder=True))
     click(panel, 0, engine, qtbot)
-    before = panel.pairs.grid.images[0][:, -16:].astype(int)
+    difference = places(16, 3)[2]
+    before = panel.pairs.grid.images[0][:, difference].astype(int)
     panel.pairs.set_times(4)
-    np.testing.assert_array_equal(panel.pairs.grid.images[0][:, -16:], np.minimum(before * 4, 255))
+    np.testing.assert_array_equal(panel.pairs.grid.images[0][:, difference], np.minimum(before * 4, 255))
 
 
 def test_without_an_encoder_it_is_searched_in_rounds_that_are_shown(
@@ -139,7 +143,7 @@ def test_without_an_encoder_it_is_searched_in_rounds_that_are_shown(
     assert not tools.search_button.isEnabled()
     click(panel, 2, engine, qtbot)
     assert tools.search_button.text() == "Search 1 picture"
-    np.testing.assert_array_equal(panel.pairs.grid.images[0][:, :16], panel.browser.grid.images[2])
+    np.testing.assert_array_equal(panel.pairs.grid.images[0][:, places(16, 3)[0]], panel.browser.grid.images[2])
     assert not engine.all(Encode)
 
     QTest.mouseClick(tools.search_button, Qt.MouseButton.LeftButton)

@@ -55,11 +55,14 @@ class ErrorCurve(CurvePanel):
     """The error at each iteration, in the room that is left."""
 
     def __init__(self) -> None:
-        super().__init__("Error", unit_of("images"), log=True, x_label="iteration")
+        super().__init__("Error", log=True, x_label="iteration")
         self.setMinimumHeight(LOW)
 
     def sizeHint(self) -> QSize:
         return QSize(300, LOW)
+
+    def hasHeightForWidth(self) -> bool:
+        return False  # its legend has, and would claim the plot's whole wish with it
 
     def show_history(self, history: npt.NDArray[np.float32], unit: str) -> None:
         self.unit = unit
@@ -272,7 +275,8 @@ class Controls(QWidget):
         self.name.setText(name_of(at, coder.state.real, found.labels, view.data))
         self.facts.setText("\n".join(facts(coder, found, at)))
         if isinstance(found, Inverted):
-            self.curve.show_history(found.sought.curve[:, at], unit_of(view.data.kind))
+            unit = unit_of(view.data.kind).partition(" (")[0]
+            self.curve.show_history(found.sought.curve[:, at], unit)
 
 
 def unit_of(kind: str) -> str:

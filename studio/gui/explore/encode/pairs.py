@@ -17,7 +17,7 @@ from studio.gui.explore.tiles import TileGrid
 
 GAINS = (1, 2, 4, 8)
 IMAGES = "Original · reconstruction · difference"
-POINTS = "Original · reconstruction"
+POINTS = "Original · reconstruction (below: squares)"
 
 
 class Pairs(QWidget):
@@ -119,15 +119,18 @@ def beside(originals: Pictures, made: Pictures | None, gain: int, ground: tuple[
     """One picture for each example, N×H×W′×3: the original, what was made, and gain·|made − original| (0: without)
     side by side, a little of the ground between them. What was not made yet is ground."""
     count, height, width = originals.shape[:3]
-    parts = 3 if gain else 2
-    gap = max(1, width // 24)
-    whole = np.empty((count, height, parts * width + (parts - 1) * gap, 3), np.uint8)
+    at = places(width, 3 if gain else 2)
+    whole = np.empty((count, height, at[-1].stop + at[0].start, 3), np.uint8)
     whole[:] = ground
-    whole[:, :, :width] = originals
+    whole[:, :, at[0]] = originals
     if made is not None and made.shape == originals.shape:
-        at = width + gap
-        whole[:, :, at : at + width] = made
+        whole[:, :, at[1]] = made
         if gain:
-            apart = np.abs(made.astype(np.int16) - originals) * gain
-            whole[:, :, 2 * at :] = np.minimum(apart, 255)
+            whole[:, :, at[2]] = np.minimum(np.abs(made.astype(np.int16) - originals) * gain, 255)
     return whole
+
+
+def places(width: int, parts: int) -> list[slice]:
+    """The columns of each part: a little apart, and at the sides enough that an example is told from the next one."""
+    gap = max(1, width // 24)
+    return [slice(start, start + width) for start in range(2 * gap, 2 * gap + parts * (width + gap), width + gap)]

@@ -190,8 +190,7 @@ class EncodePanel(Panel):
             originals,
             made,
             [self._wordings(found, i) for i in range(len(found))],
-            f"{measure} in {unit_of(view.data.kind)}{mean}"
-            + (" · squares below: what their latents decode to" if found.points is not None else ""),
+            f"{measure} in {unit_of(view.data.kind)}{mean}",
             differences=found.points is None,
         )
         self.pairs.show_current(self.coder.current)

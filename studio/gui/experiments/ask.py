@@ -76,6 +76,7 @@ class AskPane(QWidget):
         self.seeds.valueChanged.connect(self._count)
         self.takes = QLabel()
         role(self.takes, "quiet")
+        self.takes.setWordWrap(True)
         row = QHBoxLayout()
         row.setSpacing(SPACE)
         words = QLabel("Seeds")
@@ -181,7 +182,7 @@ class AskPane(QWidget):
         self.budget.setText(self._words(experiment.preset(self.preset)))
         count = self.seeds.value()
         runs = len(experiment.planned(self.preset, experiment.seeds(self.preset, count)))
-        what = plural(runs, "run") if runs else "no runs to train"
+        what = plural(runs, "run") if runs else "no runs"
         self.takes.setText(f"{what}, {self._takes(experiment.preset(self.preset), count)} {CORES}")
         self.takes.setToolTip("As measured, with nothing else to do")
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 from studio.experiments.core.attempts import Attempt
 from studio.gui import theme
 from studio.gui.experiments.conductor import Conductor
+from studio.gui.experiments.findings import CELLS
 from studio.gui.experiments.seen import Seen, doing, result, when
 from studio.gui.icons import icon
 from studio.gui.words import duration, plural
@@ -40,12 +41,10 @@ class AttemptsTable(QTableWidget):
         self.verticalHeader().setDefaultSectionSize(28)
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.setStyleSheet("QTableWidget::item { padding: 3px 8px; }")  # as the headings have it
+        self.setStyleSheet(CELLS)
         for at in range(len(COLUMNS)):
-            mode = QHeaderView.ResizeMode.Stretch if at == OUTCOME else QHeaderView.ResizeMode.ResizeToContents
+            mode = QHeaderView.ResizeMode.Stretch if at == len(COLUMNS) - 1 else QHeaderView.ResizeMode.ResizeToContents
             self.horizontalHeader().setSectionResizeMode(at, mode)
-        self.horizontalHeader().setSectionResizeMode(len(COLUMNS) - 1, QHeaderView.ResizeMode.Interactive)
-        self.setColumnWidth(len(COLUMNS) - 1, 112)
         self.currentItemChanged.connect(self._moved)
         conductor.advanced.connect(lambda _: self._renew())
         theme.theme.changed.connect(self._renew)

@@ -176,7 +176,9 @@ class Conductor(QObject):
         for path, (attempt, title, left) in found.items():
             if path in self.under_way:
                 continue
-            self._waiting |= {str(run.folder): attempt for run in attempt.runs}
+            for run in attempt.runs:  # one offer for all: that of the run itself goes
+                self._waiting[str(run.folder)] = attempt
+                self.session.trouble_over.emit(str(run.folder))
             of = len(attempt.runs)
             why = f"{left} of its {of} runs are left." if left else "Its runs are done, the conclusion is missing."
             self.session.trouble.emit(
@@ -207,6 +209,8 @@ class Conductor(QObject):
         path = str(found.attempt.path)
         self.session.trouble_over.emit(path)
         self._waiting = {run: a for run, a in self._waiting.items() if str(a.path) != path}
+        for run in found.left:
+            self.session.trouble_over.emit(run)
         new = self.under_way[path] = UnderWay(found.attempt, found.title, found.left, found.lock)
         self.session.library_changed.emit()
         self._push(new)

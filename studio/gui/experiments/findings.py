@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from studio.experiments.core.attempts import Attempt
 from studio.experiments.core.experiment import Findings, Table
+from studio.gui import theme
 from studio.gui.experiments.conductor import Conductor
 from studio.gui.experiments.pictures import Pictures
 from studio.gui.experiments.seen import Seen, can_go_on, doing
@@ -32,6 +33,8 @@ from studio.gui.library.thumbnails import Thumbnails
 from studio.gui.theme import SPACE, role
 
 HEADINGS = ("Figure", "The paper", "This machine")
+CELLS = "QTableWidget::item { padding: 3px 8px; }"
+"""As far from the left as the headings are."""
 NOTHING = "No attempt yet. Choose how much to spend at the left, and run it."
 
 
@@ -103,6 +106,7 @@ class FindingsPane(QWidget):
             column.addWidget(part)
         column.addStretch(1)
         conductor.advanced.connect(lambda _: self._show_state())
+        theme.theme.changed.connect(self._show_state)
 
     def show_attempt(self, seen: Seen, attempt: Attempt | None) -> None:
         """An attempt of this experiment; None: there is none yet."""
@@ -197,6 +201,7 @@ class _Rows(QTableWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
+        self.setStyleSheet(CELLS)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(26)
         self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)

@@ -45,7 +45,16 @@ class BiGANRecipe(GameRecipe):
     steps: int = 187_500
     batch: int = 128
     latent: int = 50
-    width: int = 32
+    width: Annotated[
+        int,
+        Field(
+            "of convolutional networks: channels of the layer next to the image; deeper ones have 2, 4 and 8 times as many",
+            4,
+            512,
+            "channels",
+            scale="log",
+        ),
+    ] = 32
     generator_rate: float = 2e-4
     networks: Annotated[
         Literal["dense", "convolutional"],

@@ -46,6 +46,7 @@ class Rates(QWidget):
         self._grid.addWidget(heading, 0, 0, 1, 3)
         for at, (player, rate) in enumerate(rates.items(), 1):
             label = QLabel(player)
+            label.setWordWrap(True)  # "generator and encoder"
             box = NumberBox(whole=False, low=RATES[0], high=RATES[1], log=True)
             box.set_value(rate)
             box.setAccessibleName(f"Learning rate of the {player}")

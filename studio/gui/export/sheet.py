@@ -23,7 +23,8 @@ from PySide6.QtWidgets import (
 from studio.export.jobs import Written
 from studio.gui import theme
 from studio.gui.explore.parts import button, row, tool
-from studio.gui.export.forms import FORMS, Form
+from studio.gui.export.form import Form
+from studio.gui.export.forms import FORMS
 from studio.gui.export.offer import Offer
 from studio.gui.session import Session
 

@@ -69,7 +69,7 @@ def test_a_run_that_takes_codes_opens_with_a_traversal_of_its_codes(codes: Codes
 def test_under_each_picture_stands_what_was_read_off_it(codes: CodesPanel) -> None:
     assert codes.traverse.grid.captions[0] == ["97 %  −1.6", "−1.6", "97 %"]
     assert "c1 = 0, Q reads probability 0.97" in codes.traverse.grid.tile_name(0)
-    said = codes.traverse.bars.accessibleDescription()
+    said = codes.traverse.bars.chart.accessibleDescription()
     assert "c1: Q says 0 with probability 0.97; the value that is set, 0, has 0.97" in said
 
 
@@ -154,6 +154,32 @@ def test_playing_turns_the_code_and_is_one_step_of_undo(
     assert session.undo.count() == steps + 1
     session.undo.undo()
     assert np.array_equal(codes.desk.state.z, before)
+
+
+def test_keys_play_and_draw_other_noise(codes: CodesPanel, page: ExplorePage, engine: ToyEngine, qtbot: QtBot) -> None:
+    page.activateWindow()
+    qtbot.waitUntil(page.isActiveWindow)
+    codes.traverse.grid.setFocus()
+    QTest.keyClick(codes.traverse.grid, Qt.Key.Key_P)
+    assert codes.turn.playing == "c2"
+    codes.turn.dials["c2"].setFocus()
+    QTest.keyClick(codes.turn.dials["c2"].track, Qt.Key.Key_P)  # type: ignore[union-attr]
+    assert not codes.turn.playing
+    QTest.keyClick(codes.turn.dials["c2"].track, Qt.Key.Key_R)  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: codes.desk.state.seed == 1)
+
+
+MANY = Prior((Part("noise", "uniform", 2), *(Part(f"c{i}", "categorical", 60, "code") for i in range(1, 11))))
+
+
+@pytest.mark.parametrize("toy", [CodedToy(MANY, labels=False)])
+def test_many_codes_of_many_values_fit(codes: CodesPanel, page: ExplorePage, engine: ToyEngine) -> None:
+    assert len(codes.traverse.grid.images) == 40 * 40, "of sixty values forty, around the one that is set"
+    assert codes.traverse.bars.height() <= 240 < codes.traverse.bars.chart.height()
+    assert codes.turn.dials["c7"].box is not None  # type: ignore[union-attr]
+    codes.turn.dials["c1"].box.activated.emit(59)  # type: ignore[union-attr]
+    engine.pump()
+    assert codes.traverse.grid.row_names[-1] == "59"
 
 
 def test_newer_weights_redraw_everything_that_is_seen(

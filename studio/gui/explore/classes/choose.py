@@ -22,6 +22,7 @@ from studio.gui.explore.classes.state import (
     View,
 )
 from studio.gui.explore.parts import button, choose, heading, quiet, row, tool
+from studio.gui.glossary import hover_card
 from studio.gui.shortcuts import bind, key
 from studio.gui.widgets.slider import Slider
 from studio.gui.widgets.spin import SpinBox
@@ -103,7 +104,9 @@ class Choose(QWidget):
         list_.addLayout(row(self.play, self.between))
         list_.addWidget(quiet("A mixture of two one-hot vectors; the model was trained on pure ones alone.", wrap=True))
         list_.addSpacing(theme.SPACE)
-        list_.addWidget(heading("Are they of their class?"))
+        of_class = heading("Are they of their class?")
+        hover_card(of_class, "classes")
+        list_.addWidget(of_class)
         list_.addWidget(self.seen)
         list_.addLayout(row(self.check, 1))
         list_.addStretch(1)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolTip, QWidget
 
 from studio.explore.codes import REACH, Dial, readings
 from studio.gui import theme
@@ -21,6 +21,8 @@ LINE = 26
 """Height of the line of a number."""
 NAME = 28
 MOST_BARS = 40
+HIGHEST = 240
+"""Pixels beyond which it scrolls."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,15 +48,18 @@ def _number(value: float) -> str:
     return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")
 
 
-class Bars(QWidget):
-    """See the module. A ring or a thin line marks what is set; the filled mark is what was read."""
+class Bars(QScrollArea):
+    """See the module. A frame or a ring marks what is set; what is filled was read. Scrolls where there are many."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.rows: list[_Row] = []
-        self.setAccessibleName(name)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        theme.theme.changed.connect(self.update)
+        self.chart = _Chart(name)
+        self.setWidget(self.chart)
+        self.setFixedHeight(0)
 
     def show_read(
         self,
@@ -64,12 +69,30 @@ class Bars(QWidget):
         z: npt.NDArray[np.float32] | None,
     ) -> None:
         """Show Q(c|x) (codes,) beside what is set in ``z`` (size,), which None leaves out; no ``read``: nothing."""
+        self.chart.show_read(prior, read, dials, z)
+        self.setFixedHeight(min(self.chart.sizeHint().height(), HIGHEST))
+
+
+class _Chart(QWidget):
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.rows: list[_Row] = []
+        self.setAccessibleName(name)
+        theme.theme.changed.connect(self.update)
+
+    def show_read(
+        self,
+        prior: Prior,
+        read: npt.NDArray[np.float32] | None,
+        dials: tuple[Dial, ...],
+        z: npt.NDArray[np.float32] | None,
+    ) -> None:
         high = self.sizeHint().height()
         by_name = {} if read is None else readings(prior, read)
         self.rows = [_Row(d, by_name[d.name], None if z is None else d.value(z)) for d in dials if d.name in by_name]
         self.setAccessibleDescription("; ".join(r.text for r in self.rows))
         if self.sizeHint().height() != high:
-            self.setFixedHeight(self.sizeHint().height())
+            self.setMinimumHeight(self.sizeHint().height())
         self.update()
 
     @property

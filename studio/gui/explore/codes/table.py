@@ -12,6 +12,7 @@ from studio.gui.explore.asking import brief
 from studio.gui.explore.codes.desk import Desk
 from studio.gui.explore.codes.heat import Heat
 from studio.gui.explore.parts import button, choose, quiet, row
+from studio.gui.glossary import hover_card
 
 COUNTS = (500, 2000, 10_000)
 LEAST_REST = 10_000
@@ -49,6 +50,7 @@ class TableTab(QWidget):
         self.accuracy = QLabel()
         self.accuracy.setWordWrap(True)
         theme.role(self.accuracy, "heading")
+        hover_card(self.accuracy, "unsupervised-accuracy")
         self.about = quiet(wrap=True)
         self.again = button("Read again", "arrows-clockwise", "Count again, with the weights of now", self.ask)
         self.cancel_button = button("Cancel", "", "Stop reading; the last table stays", self.cancel)
@@ -180,7 +182,6 @@ class TableTab(QWidget):
         marked = frozenset((place, to[v]) for place, v in enumerate(order) if to[v] >= 0)
         self.view.show_counts(table.counts[np.array(order)], [names[v] for v in order], list(classes), marked)
         self.accuracy.setText(f"Unsupervised accuracy {table.match.accuracy:.3f}")
-        self.accuracy.setToolTip("Share of examples whose class the code tells, under the best one-to-one assignment")
         self.about.setText(
             f"Best one-to-one assignment of the values of {table.name} to the classes (ringed), on {of}.\n"
             f"{table.match.majority:.3f} when every value goes to the class it meets most (majority), so that several "

@@ -14,6 +14,7 @@ from studio.gui.explore.choices import Choices
 from studio.gui.explore.codes.desk import Desk
 from studio.gui.explore.codes.state import FILM_FRAMES, Codes
 from studio.gui.explore.parts import button, quiet, row, tool
+from studio.gui.glossary import hover_card
 from studio.gui.shortcuts import bind
 from studio.gui.widgets.slider import Slider
 from studio.gui.widgets.spin import SpinBox
@@ -129,7 +130,9 @@ class Turn(QWidget):
         if dial.categorical:
             choices = self.dials[dial.name] = Choices(dial.name, dial.part.labels)
             choices.chosen.connect(lambda index: self._turn(dial, index))
-            head = row(play, QLabel(dial.name), quiet(f"{dial.part.size} values"), 1)
+            name = QLabel(dial.name)
+            hover_card(name, "code")
+            head = row(play, name, quiet(f"{dial.part.size} values"), 1)
             head.setSpacing(theme.SPACE // 2)
             inside = QVBoxLayout(made)
             inside.setContentsMargins(0, 0, 0, 0)

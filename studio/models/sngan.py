@@ -39,6 +39,7 @@ LEAK = 0.1
 class SNGANRecipe(GameRecipe):
     """Defaults of the paper's experiments with the hinge loss."""
 
+    latent: Annotated[int, Field("numbers that a sample is made from", 1, 1024, "dimensions", term="latent")] = 128
     generator_rate: float = 2e-4
     beta1: float = 0.0
     beta2: float = 0.9

@@ -35,9 +35,12 @@ from studio.nn.starts import normal_start
 class WGANRecipe(CriticRecipe):
     """Defaults of algorithm 1 and of the paper's image experiments."""
 
-    latent: int = 100
+    latent: Annotated[int, Field("numbers that a sample is made from", 1, 1024, "dimensions", term="latent")] = 100
     generator_rate: float = 5e-5
     critic_rate: float = 5e-5
+    critic_steps: Annotated[
+        int, Field("moves of the critic for each of the generator", 1, 100, "moves", term="critic")
+    ] = 5
     clip: Annotated[
         float, Field("bound c of every weight of the critic", 1e-5, 10, essential=True, scale="log", term="clipping")
     ] = 0.01
@@ -141,6 +144,8 @@ class WGAN(Model):
         return self.generator(z)  # type: ignore[no-any-return]
 
     def criticise(self, x: Tensor) -> Tensor:
+        """By the statistics of all batches so far, real and made: then f is a function of one example. While it trains,
+        each batch is normalised by its own, so its gap there is another number."""
         return self.critic(x)  # type: ignore[no-any-return]
 
     # --- which data, and with what recipe

@@ -48,7 +48,7 @@ class BiGANRecipe(GameRecipe):
     width: Annotated[
         int,
         Field(
-            "of convolutional networks: channels of the layer next to the image; deeper ones have up to 8 times as many",
+            "of convolutional networks: channels next to the image; deeper layers have up to 8 times as many",
             4,
             512,
             "channels",

@@ -194,26 +194,53 @@ def test_codes_are_named_by_what_they_go_with_most() -> None:
     assert infogan_mnist._named(related) == (-0.9, 0.8, ("c3", "c2", "width"))
 
 
-def test_the_loss_and_the_distance_are_compared_at_the_steps_where_both_are_known(tmp_path: Path) -> None:
+def test_the_loss_and_the_distance_are_compared_at_the_steps_of_the_sheets(tmp_path: Path) -> None:
+    from studio.data import builtin, store
     from studio.experiments.core.experiment import Planned, Ran
     from studio.runs.folder import Record
-    from tests.experiments.conftest import spec
+    from studio.training import sheets
 
-    folder = RunFolder.create(tmp_path / "run", "wgan", {"steps": 200}, spec())
+    data = store.prepare(builtin.source("digits"))
+    real = data.values[data.train[:64]].astype(float)
+    folder = RunFolder.create(tmp_path / "run", "wgan", {"steps": 200}, data.spec)
     for step in range(1, 201):
-        values = {"critic gap/K·W₁": 200.0 - step + (50 if step % 7 == 0 else 0)}
-        if step % 10 == 0:
-            values |= {"wasserstein/sliced": 10 / step, "critic gap/K·W₁, held-out": -1.0}
+        values = {"critic gap/K·W₁": 200.0 - step + (50 if step % 7 == 0 else 0), "critic gap/K·W₁, held-out": -1.0}
         folder.append([Record(step, float(step), values)])
+        if step % 10 == 0:  # black pictures that turn into real ones
+            images = np.rint(real * step / 200).astype(np.uint8)
+            sheets.save(folder, step, np.repeat(images.transpose(0, 2, 3, 1), 3, axis=3), data.spec)
     ran = Ran(Planned("wgan/0", "wgan", "digits", {}, "WGAN"), folder)
     steps, loss, distance = wasserstein_loss._read(ran, wasserstein_loss.CRITIC)
-    assert steps.tolist() == list(range(10, 201, 10))
-    np.testing.assert_allclose(distance, 10 / steps)
+    assert steps.tolist() == list(range(20, 201, 10))
+    assert (np.diff(distance) < 0).all()
     assert np.abs(loss - (200 - steps)).max() <= 6  # the median takes no notice of the spikes
     assert wasserstein_loss.ranked(loss, distance) == pytest.approx(1)
 
 
-def test_too_few_measures_are_said_and_not_ranked(tmp_path: Path) -> None:
+def test_the_images_of_a_sheet_are_cut_out_as_they_were_put_in(tmp_path: Path) -> None:
+    from studio.data.dataset import DataSpec
+    from studio.training import sheets
+
+    spec = DataSpec("x", "images", (3, 8, 10), 100)
+    images = np.random.default_rng(0).integers(0, 256, (64, 8, 10, 3), dtype=np.uint8)
+    run = RunFolder.create(tmp_path / "run", "wgan", {"steps": 1}, spec)
+    sheets.save(run, 1, images, spec)
+    cut = wasserstein_loss.tiles(run.sheet(1), spec)
+    np.testing.assert_array_equal(cut[:64].transpose(0, 2, 3, 1), images)
+
+
+def test_how_far_a_distance_has_come_is_told_of_the_stretch_where_the_divergence_is_saturated() -> None:
+    divergence = np.array([0.1, 0.68, 0.69, 0.67, 0.5, 0.4])
+    distance = np.array([6.0, 5.0, 4.0, 3.0, 2.0, 1.0])
+    assert wasserstein_loss.saturated(divergence) == 3
+    assert wasserstein_loss.come(distance, 3) == pytest.approx(3 / 5)
+    assert wasserstein_loss.saturated(np.full(4, 0.2)) == 0
+    assert wasserstein_loss.come(np.ones(3), 1) == 0.0
+    assert wasserstein_loss.caught_up(np.array([0.1, 0.5, 0.9, 0.8, 0.7, 0.6, 0.5])) == 2
+    assert wasserstein_loss.left(distance) == pytest.approx(1 / 6)
+
+
+def test_too_few_sheets_are_said_and_not_ranked() -> None:
     attempt = begun(wasserstein_loss.experiment)
     with pytest.raises(ValueError, match="at least 5 are needed"):
         done(attempt)

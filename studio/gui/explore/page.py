@@ -52,6 +52,8 @@ class ExplorePage(QWidget):
         self._describe = Latest(session, self, "describe")
         self._pending: Provenance | None = None
         self._saved: dict[str, Any] = {}
+        self._tab = ""
+        """Title of the panel that a person looked at last: another run opens with it, if it has it."""
         self._stale = True
         self._since_live = QElapsedTimer()
 
@@ -191,10 +193,12 @@ class ExplorePage(QWidget):
             panel = self.panels.get(kind.title) or self._make(kind)
             self.open.append(panel)
             self.controls.addTab(panel.controls, panel.title)
+        index = next((i for i, panel in enumerate(self.open) if panel.title == self._tab), 0)
+        self.controls.setCurrentIndex(index)
         self.controls.blockSignals(False)
         self.body.setCurrentWidget(self.split)
         self.header.something()
-        self._panel_changed(0)
+        self.pictures.setCurrentWidget(self.open[index].pictures)
         for panel in self.open:
             panel.show_run(Where(self.run, self.checkpoint), view)
 
@@ -237,6 +241,7 @@ class ExplorePage(QWidget):
     def _panel_changed(self, index: int) -> None:
         if 0 <= index < len(self.open):
             self.pictures.setCurrentWidget(self.open[index].pictures)
+            self._tab = self.open[index].title
 
     def _say(self, words: str, more: str = "", *, train: bool = False) -> None:
         """Words in place of panels."""
@@ -338,10 +343,11 @@ class ExplorePage(QWidget):
 
     def save_state(self) -> dict[str, Any]:
         panels = {**self._saved, **{name: panel.save_state() for name, panel in self.panels.items()}}
-        return {"panels": panels, "split": self.split.kept()}
+        return {"panels": panels, "split": self.split.kept(), "panel": self._tab}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         panels, split = state.get("panels"), state.get("split")
+        self._tab = str(state.get("panel", ""))
         if isinstance(panels, dict):
             self._saved = {k: v for k, v in panels.items() if isinstance(v, dict)}
             for name, panel in self.panels.items():

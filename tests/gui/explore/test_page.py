@@ -310,3 +310,26 @@ def test_a_toy_is_the_same_each_time() -> None:
 def test_what_went_wrong_takes_one_line_in_a_pictures_place() -> None:
     assert brief("The run is gone.") == "The run is gone."
     assert brief("Error(s) in loading:\n  size mismatch\n  and more") == "Error(s) in loading …"
+
+
+def test_another_run_and_the_next_session_open_with_the_panel_looked_at_last(
+    page: ExplorePage, panel: LatentPanel, session: Session, engine: ToyEngine, qtbot: QtBot
+) -> None:
+    other = next(i for i, p in enumerate(page.open) if p is not panel)
+    title = page.open[other].title
+    session.choose_run("/runs/another")
+    engine.pump(Describe)
+    assert page.panel is panel
+    page.controls.setCurrentIndex(other)
+    session.choose_run(RUN)
+    engine.pump(Describe)
+    assert page.panel is not None
+    assert page.panel.title == title
+    assert page.pictures.currentWidget() is page.panel.pictures
+    again = ExplorePage(session)
+    qtbot.addWidget(again)
+    again.restore_state(page.save_state())
+    again.show()
+    engine.pump(Describe)
+    assert again.panel is not None
+    assert again.panel.title == title

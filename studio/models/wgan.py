@@ -163,5 +163,5 @@ class WGAN(Model):
         if pixels(data) <= TINY:
             return {"width": 32, "steps": 6000}
         if pixels(data) <= SMALL:
-            return {"width": 16, "steps": 8000}
+            return {"width": 16, "steps": 6000}
         return {"steps": 50_000}

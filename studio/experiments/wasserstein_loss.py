@@ -104,8 +104,8 @@ def conclude(evidence: Evidence) -> Findings:
     after = "" if always else ", and falls only then"
     verdict = (
         f"Once its critic has caught up, WGAN's estimate goes with the distance of its samples "
-        f"(ρ = {with_w.middle:+.2f}); the divergence that the GAN implies stays at log 2 while its samples come {stuck.middle:.0f} % of their "
-        f"way{after} (to {ends.middle:.2f} nats)."
+        f"(ρ = {with_w.middle:+.2f}); the divergence that the GAN implies stays at log 2 while its samples come "
+        f"{stuck.middle:.0f} % of their way{after} (to {ends.middle:.2f} nats)."
     )
     trained = [ran for model in ("wgan", "dcgan") for ran in evidence.runs if ran.planned.model == model]
     rows = tuple(

@@ -60,6 +60,17 @@ def test_resume_equals_never_stopped(model: str, precision: str, images: Dataset
     assert len(everything(whole)[0]) > 40
 
 
+def test_resume_equals_never_stopped_with_simultaneous_moves_and_a_schedule(classes: Dataset, new_run: MakeRun) -> None:
+    """The conditional GAN of 2014: labels, dropout, momentum, and a bias that begins at the first batch."""
+    values = {"units": 4, "momentum_epochs": 1, "batch": 60, "decay": 1.01}
+    whole, parts = new_run("cgan", classes, "whole", **values), new_run("cgan", classes, "parts", **values)
+    train(whole, classes)
+    for stop in (1, 4, None):
+        train(parts, classes, steps=stop)
+    same(whole, parts)
+    assert bool(everything(whole)[0]["weights/generator.begun"])
+
+
 def test_resume_equals_never_stopped_on_points(points: Dataset, new_run: MakeRun) -> None:
     whole, parts = new_run("wgan_gp", points, "whole"), new_run("wgan_gp", points, "parts")
     train(whole, points)

@@ -56,7 +56,7 @@ class Category(QWidget):
         blend = bool(np.abs(shares - np.eye(len(shares), dtype=np.float32)[pure]).max() > WHOLE)
         self.choices.show_choice(-1 if blend else pure)
         self.about.setText(mixture(self.dial, z) if blend else "")
-        self.about.setToolTip(f"{self.dial.name} is {mixture(self.dial, z)}; choose a value to have it whole")
+        self.about.setToolTip("A blend, as on a walk; choose a value to have it whole" if blend else "")
 
     def set_locked(self, locked: bool) -> None:
         with QSignalBlocker(self.lock):

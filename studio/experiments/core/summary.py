@@ -105,6 +105,8 @@ def markdown(experiment: Experiment, tried: Sequence[Attempt]) -> str:
 
 def _spent(attempt: Attempt) -> str:
     seconds = attempt.seconds
+    if not seconds:
+        return "–"
     return (
         f"{seconds:.0f} s"
         if seconds < 90

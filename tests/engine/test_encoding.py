@@ -102,10 +102,13 @@ def test_picture_files_are_brought_to_the_datasets_size_and_colour(run: RunFolde
     assert found.images.shape == (2, 8, 8, 3)
     assert found.indices.tolist() == [5, -1]
     assert found.images[1].max() == 255
+    dark = answer(Look(str(run.path), Real((5,), (str(tmp_path / "square.png"),), negative=True)), Context())
+    np.testing.assert_array_equal(dark.images[0], found.images[0])
+    np.testing.assert_array_equal(dark.images[1], 255 - found.images[1])
     searched = answer(Invert(where(run), Real((), (str(tmp_path / "square.png"),)), SHORT, seconds=60), Context())
     np.testing.assert_array_equal(searched.originals, found.images[1:])
     (tmp_path / "broken.png").write_bytes(b"nothing")
-    with pytest.raises(DataError, match=r"broken\.png"):
+    with pytest.raises(DataError, match=r"broken\.png: is no picture that can be read$"):
         answer(Look(str(run.path), Real((), (str(tmp_path / "broken.png"),))), Context())
 
 

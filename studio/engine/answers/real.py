@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from PIL import UnidentifiedImageError
 
 from studio.data.dataset import DataSpec
 from studio.data.errors import DataError, Unreadable
@@ -55,7 +56,8 @@ def real_examples(real: Real, spec: DataSpec, context: Context) -> tuple[Floats,
         if data.labels is not None:
             labels[: len(wanted)] = data.labels[wanted]
     for path in real.paths:
-        found.append(_file(Path(path), spec)[None])
+        picture = _file(Path(path), spec)[None]
+        found.append(255 - picture if real.negative else picture)
     if not found:
         return np.empty((0, *spec.shape), np.float32), labels
     values = np.concatenate(found).astype(np.float32)
@@ -72,4 +74,5 @@ def _file(path: Path, spec: DataSpec) -> npt.NDArray[np.uint8]:
     except DataError:
         raise
     except Exception as wrong:  # whatever Pillow meets in a broken file
-        raise Unreadable(f"{path.name}: is no picture that can be read ({wrong})") from wrong
+        why = "" if isinstance(wrong, UnidentifiedImageError) else f" ({wrong})"
+        raise Unreadable(f"{path.name}: is no picture that can be read{why}") from wrong

@@ -16,10 +16,12 @@ MOST_FILES = 64
 @dataclass(frozen=True)
 class Real:
     """Which real examples: first those of the dataset by index, then picture files, which are brought to the
-    dataset's size (cropped) and colour. At most MOST_FILES files."""
+    dataset's size (cropped) and colour. At most MOST_FILES files. ``negative``: light and dark of the files change
+    places (ink on paper, for a model that knows white on black)."""
 
     indices: tuple[int, ...] = ()
     paths: tuple[str, ...] = ()
+    negative: bool = False
 
     def __len__(self) -> int:
         return len(self.indices) + len(self.paths)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.data.dataset import DataSpec
 from studio.explore.questions import Browse, Browsed, Real
@@ -78,7 +79,10 @@ class Browser(QWidget):
             self.body.addWidget(shown)
             shown.selection_changed.connect(self._selected)
             shown.picked.connect(self._picked)
-        bar = row(self.part, self.label, self.back, self.further, self.place, self.files)
+        self.negative = QCheckBox("Negative")
+        self.negative.setToolTip("Light and dark of picture files change places: ink on paper, for white on black")
+        self.negative.clicked.connect(lambda on: self.chosen.emit(replace(self.real, negative=on)))
+        bar = row(self.part, self.label, self.back, self.further, self.place, self.negative, self.files)
         bar.setStretch(4, 1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -118,6 +122,8 @@ class Browser(QWidget):
     def show_real(self, real: Real) -> None:
         """What is chosen was changed elsewhere."""
         self.real = real
+        self.negative.setVisible(bool(real.paths))
+        self.negative.setChecked(real.negative)
         self._mark()
 
     def go_to(self, offset: int) -> None:
@@ -191,7 +197,9 @@ class Browser(QWidget):
         here = self.page.indices.tolist()
         picked = [here[i] for i in sorted(shown.selected) if i < len(here)]
         kept = () if alone else tuple(i for i in self.real.indices if i not in here or i in picked)
-        real = Real((*kept, *(i for i in picked if i not in kept)), () if alone else self.real.paths)
+        real = Real(
+            (*kept, *(i for i in picked if i not in kept)), () if alone else self.real.paths, self.real.negative
+        )
         if real != self.real:
             self.chosen.emit(real)
 
@@ -204,7 +212,7 @@ class Browser(QWidget):
 
     def take(self, paths: Sequence[str]) -> None:
         """Picture files, in place of what was chosen."""
-        self.chosen.emit(Real(paths=tuple(str(Path(p)) for p in paths)))
+        self.chosen.emit(Real((), tuple(str(Path(p)) for p in paths), self.real.negative))
 
     def save_state(self) -> dict[str, Any]:
         return {"part": self.part.currentData()}

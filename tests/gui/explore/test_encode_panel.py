@@ -328,6 +328,11 @@ def test_dropped_pictures_are_encoded_and_other_files_are_for_others(
     engine.pump()
     assert panel.coder.state.real == Real(paths=(str(Path("/a/cat.png")), str(Path("/a/dog.JPG"))))
     assert "cat.png" in panel.tools.name.text()
+    panel.browser.negative.click()
+    assert panel.coder.state.real.negative
+    panel.coder.session.undo.undo()
+    assert not panel.browser.negative.isChecked()
+    engine.pump()
     assert len(panel.pairs.grid.images) == 2
 
 
@@ -337,6 +342,7 @@ def test_points_are_chosen_in_the_plane_and_told_by_distance(
     panel = opened(EncodeToy(POINTS, encoder=True))
     assert page.would_take(["/a/cat.png"]) == ""
     assert not panel.browser.files.isVisible()
+    assert not panel.browser.negative.isVisible()
     panel.browser.scatter.take(3)
     qtbot.wait(5)
     engine.pump()

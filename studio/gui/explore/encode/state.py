@@ -38,7 +38,7 @@ class Encoding:
     def chosen(self, real: Real) -> Encoding:
         """With these examples, as many as there may be."""
         indices = real.indices[:MOST]
-        return replace(self, real=Real(indices, real.paths[: MOST - len(indices)]))
+        return replace(self, real=replace(real, indices=indices, paths=real.paths[: MOST - len(indices)]))
 
 
 def as_plain(state: Encoding) -> dict[str, Any]:
@@ -46,6 +46,7 @@ def as_plain(state: Encoding) -> dict[str, Any]:
     return {
         "indices": list(state.real.indices),
         "paths": list(state.real.paths),
+        "negative": state.real.negative,
         "by": state.by,
         "search": asdict(state.search),
     }
@@ -57,7 +58,8 @@ def from_plain(plain: Mapping[str, Any]) -> Encoding | None:
         search = dict(plain["search"])
         known: dict[str, Any] = {name: _bounded(name, search[name]) for name in BOUNDS if name in search}
         paths = tuple(p for p in plain["paths"] if isinstance(p, str) and "\0" not in p)
-        real = Real(tuple(max(int(i), 0) for i in plain["indices"]), paths)
+        indices = tuple(max(int(i), 0) for i in plain["indices"])
+        real = Real(indices, paths, plain.get("negative") is True)
         by: By = "search" if plain["by"] == "search" else "encoder"
         return Encoding(by=by, search=Search(**known, refine=search.get("refine") is True)).chosen(real)
     except (KeyError, TypeError, ValueError, OverflowError):

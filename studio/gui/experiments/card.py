@@ -39,7 +39,6 @@ class Card(QAbstractButton):
         """``share``: how much of the attempt under way is done, below 0 for none."""
         self.seen, self.state, self.share = seen, state, share
         experiment = seen.experiment
-        self.setText(experiment.title)
         self.setAccessibleName(f"{experiment.title}, {by(seen)}: {self.line}")
         self.setAccessibleDescription(experiment.claim)
         self.setToolTip(

@@ -69,7 +69,7 @@ class Measure:
         about: one line of help.
         better: whether "lower" or "higher" is better; "half": 50 % is best.
         needs: see :data:`Need`.
-        quick: done in seconds for the samples that are the default.
+        quick: needs no network, and for the samples that are the default less than a minute or so.
         advised: how many samples its papers take, where that is more than a few thousand; 0: no matter.
         cost: what to expect, in words.
         term: key into the glossary.
@@ -107,6 +107,7 @@ MEASURES: tuple[Measure, ...] = (
         "lower",
         "images",
         quick=True,
+        cost="up to a minute",
         advised=16384,
         term="swd",
     ),

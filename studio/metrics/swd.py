@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, pad
+from torch.nn.functional import pad
 
 from studio.data.watch import Watch
 
@@ -25,7 +25,7 @@ PATCHES = 128
 COARSEST = 16
 """Pixels: no level is smaller."""
 REPEATS, DIRECTIONS = 4, 128
-BLOCK = 256 << 20
+BLOCK = 128 << 20
 """Bytes of projections of one set that are held at once."""
 CHUNK = 256
 """Images whose patches are cut at once."""
@@ -63,10 +63,16 @@ def up(images: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _smooth(images: Tensor) -> Tensor:
-    row = images.new_tensor([1.0, 4.0, 6.0, 4.0, 1.0])
-    kernel = (row[:, None] * row[None, :] / 256)[None, None]
-    flat = images.reshape(-1, 1, *images.shape[2:])
-    return conv2d(pad(flat, (2, 2, 2, 2), mode="reflect"), kernel).reshape(images.shape)
+    """By (1 4 6 4 1)/16 along rows and columns, the edges mirrored."""
+    wide = pad(images, (2, 2, 2, 2), mode="reflect")
+    return _along(_along(wide, 2), 3)
+
+
+def _along(images: Tensor, dim: int) -> Tensor:
+    # sums of shifted pictures: a convolution with one channel in and out takes torch several times as long
+    n = images.shape[dim] - 4
+    a, b, c, d, e = (images.narrow(dim, start, n) for start in range(5))
+    return ((a + e) + 4 * (b + d) + 6 * c) / 16
 
 
 def patch_distances(x: Pictures, y: Pictures, *, seed: int = 0, watch: Watch | None = None) -> dict[int, float]:
@@ -103,8 +109,10 @@ def _distance(x: Pictures, y: Pictures, level: int, count: int, seed: int, watch
         wanted /= wanted.norm(dim=0)
         for part in torch.split(wanted, at_once, dim=1):
             watch.advance(level, count, "projecting patches")
-            one, two = (s.projected(part).sort(dim=0).values for s in sets)
-            costs += (one - two).abs().mean(dim=0).double().tolist()
+            one, two = (s.projected(part) for s in sets)
+            for projections in (one, two):
+                projections.sort(axis=1)  # several times as fast as torch's, and in place
+            costs += np.abs(one - two).mean(axis=1, dtype=np.float64).tolist()
     return float(np.mean(costs))
 
 
@@ -124,10 +132,19 @@ class _Patches:
         spread = (square / size - self._mean**2).clamp_min(0).sqrt()
         self._spread = torch.where(spread > 0, spread, 1.0)  # all of one value: nothing to compare, not NaN
 
-    def projected(self, directions: Tensor) -> Tensor:
-        """(N·128)×K."""
-        mean, spread = self._mean.float()[None, :, None], self._spread.float()[None, :, None]
-        return torch.cat([((p - mean) / spread).flatten(1) @ directions for p in self._cut()])
+    def projected(self, directions: Tensor) -> npt.NDArray[np.float32]:
+        """K×(N·128)."""
+        # normalising the patches is scaling the directions, and a shift
+        scaled = directions.double().reshape(len(self._mean), -1, directions.shape[1]) / self._spread[:, None, None]
+        shift = (scaled * self._mean[:, None, None]).sum(dim=(0, 1)).float()[:, None]
+        along = scaled.flatten(0, 1).float().T.contiguous()
+        made = np.empty((directions.shape[1], len(self._images) * PATCHES), np.float32)
+        at = 0
+        for patches in self._cut():
+            flat = patches.flatten(1)
+            made[:, at : at + len(flat)] = (along @ flat.T - shift).numpy()
+            at += len(flat)
+        return made
 
     def _cut(self) -> Iterator[Tensor]:
         """Patches (n·128)×C×49 of some images at a time, at places that depend on the seed alone."""

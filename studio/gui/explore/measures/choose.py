@@ -45,7 +45,12 @@ class Choose(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(theme.SPACE // 2)
-        self.quick = button("Quick", "", "Choose those that take seconds", lambda: self._tick(lambda m: m.quick))
+        self.quick = button(
+            "Quick",
+            "",
+            "Choose those that train nothing and take the least time",
+            lambda: self._tick(lambda m: m.quick),
+        )
         self.all = button("All", "", "Choose all that can be taken of this run", lambda: self._tick(lambda m: True))
         self.none = button("None", "", "Choose none", lambda: self._tick(lambda m: False))
         for part in (self.quick, self.all, self.none):

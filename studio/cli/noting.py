@@ -13,8 +13,8 @@ WANTED: tuple[tuple[str, str], ...] = (
     ("information/L_I of all codes", "L_I in nats"),
     ("reconstruction/", ""),
     ("clip/", "at the clip"),
-    ("modes/reached of ", "modes of "),
-    ("modes/classes covered of ", "classes of "),
+    ("modes/reached of ", "modes"),
+    ("modes/classes covered of ", "classes"),
 )
 """Curves, or groups that end in "/", and what they are called here; empty: by the name of the curve."""
 HELD_OUT = ("held-out", "against training data")
@@ -31,7 +31,7 @@ class Notes:
         self._newest |= values
 
     def __str__(self) -> str:
-        """Groups apart by a dot: "discriminator 1.3 generator 0.71 · D(x) 0.55 D(G(z)) 0.41 · 9 classes of 10"."""
+        """Groups apart by a dot: "discriminator 1.3 generator 0.71 · D(x) 0.55 D(G(z)) 0.41 · classes 9 of 10"."""
         parts = (self._part(start, label) for start, label in WANTED)
         return " · ".join(filter(None, parts))
 
@@ -42,5 +42,5 @@ class Notes:
             if (name.startswith(start) if start[-1] in "/ " else name == start) and not name.endswith(HELD_OUT)
         }
         if start.endswith("of "):
-            return " ".join(f"{value:.0f} {label}{name.removeprefix(start)}" for name, value in found.items())
+            return " ".join(f"{label} {value:.0f} of {name.removeprefix(start)}" for name, value in found.items())
         return " ".join(f"{label or name.partition('/')[2]} {value:.3g}" for name, value in found.items())

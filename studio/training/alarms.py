@@ -78,7 +78,10 @@ class Absent:
 
     def _listed(self, which: Sequence[int]) -> str:
         kind = self.what if len(which) == 1 else self._plural
-        return f"{kind} {self._names(which)}" if len(which) <= NAMED else f"{len(which)} {kind} ({self._names(which)})"
+        if len(which) > NAMED:
+            return f"{len(which)} {kind} ({self._names(which)})"
+        said = all(self.names[at].startswith(self.what) for at in which)  # "mode 2" needs no "mode" before it
+        return self._names(which) if said else f"{kind} {self._names(which)}"
 
     def _names(self, which: Sequence[int]) -> str:
         shown = ", ".join(self.names[at] for at in which[:NAMED])

@@ -78,6 +78,7 @@ class Loop:
         )
         self._sheet_step = -1
         self._sheets = Pace(self._clock, 0.03, lambda seconds: max(2.0, 0.03 * seconds), first=1.5)
+        self._measured = False
         self._measures = Pace(self._clock, 0.05, lambda seconds: 2.0, first=1.0)
         self._saves = Pace(self._clock, 0.05, lambda seconds: save_every, first=save_every)
         self._states = Pace(self._clock, 0.01, lambda seconds: 10.0)
@@ -331,7 +332,8 @@ class Loop:
         self._emit(events.SheetDrawn(self._name, step, images, self._sheet.columns))
 
     def _measure(self, metrics: Metrics) -> None:
-        with self._measures.working(), device.random_numbers_kept(self.cycle.device):
+        first, self._measured = not self._measured, True  # the first one loads libraries
+        with self._measures.working(counted=not first), device.random_numbers_kept(self.cycle.device):
             try:
                 observed = metrics(self.camera.live(self.cycle))
             except Exception:  # the boundary: a measure that fails must not cost the training

@@ -59,14 +59,14 @@ class Pace:
         return now - self._last >= self._gap(now) and self._taken <= self._share * (now - self._began)
 
     @contextmanager
-    def working(self) -> Iterator[None]:
-        """Around the work."""
+    def working(self, counted: bool = True) -> Iterator[None]:
+        """Around the work. Not ``counted``: it takes longer this once, which says nothing of the next time."""
         start = self._clock()
         try:
             yield
         finally:
             self._last = self._clock()
-            self._taken += self._last - start
+            self._taken += self._last - start if counted else 0.0
 
 
 @dataclass

@@ -20,7 +20,7 @@ def test_what_tells_most_stands_on_the_line_with_its_newest_value() -> None:
     notes.add({"loss/discriminator": 1.25, "discriminator/D(x)": 0.55123, "discriminator/D(G(z))": 0.4})
     notes.add({"modes/classes covered of 10": 9.0, "modes/share within 3 σ": 0.9, "information/L_I of all codes": 2.1})
     assert str(notes) == (
-        "discriminator 1.25 generator 0.7 · D(x) 0.551 D(G(z)) 0.4 · L_I in nats 2.1 · 9 classes of 10"
+        "discriminator 1.25 generator 0.7 · D(x) 0.551 D(G(z)) 0.4 · L_I in nats 2.1 · classes 9 of 10"
     )
 
 

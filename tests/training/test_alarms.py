@@ -40,6 +40,13 @@ def test_many_names_are_counted() -> None:
     assert said.message == "9 classes (n0, n1, n2, n3, n4 …) are missing from the samples"
 
 
+def test_a_name_that_says_what_it_is_is_not_said_twice() -> None:
+    absent = Absent("mode", ("mode 0", "mode 1"))
+    absent.look((False, True), True)
+    said = absent.look((False, True), True)
+    assert said == Warned("mode 0 is missing from the samples", "missing: mode 0")
+
+
 def test_an_earlier_step_begins_anew() -> None:
     absent = Absent("class", ("0", "1", "2"))
     for covered in (ALL, ALL, (False, True, True), (False, True, True)):

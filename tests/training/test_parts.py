@@ -252,6 +252,22 @@ def test_work_beside_training_keeps_to_its_share() -> None:
     assert len(done) >= 18
 
 
+def test_work_that_took_longer_once_does_not_count() -> None:
+    now = [0.0]
+    pace = Pace(lambda: now[0], 0.1, lambda seconds: 1.0)
+    with pace.working(counted=False):
+        now[0] += 50
+    assert not pace.due()
+    now[0] += 1
+    assert pace.due()
+    with pace.working():
+        now[0] += 10
+    now[0] += 20
+    assert not pace.due()
+    now[0] += 20
+    assert pace.due()
+
+
 def test_the_clock_stands_still_in_a_pause() -> None:
     clock = Clock(5.0)
     assert clock() == 5.0

@@ -25,7 +25,7 @@ from studio.gui.widgets.scatter import Scatter
 PAGE = 60
 POINTS = 512
 """Examples to a page."""
-PARTS = (("Held-out examples", "held out"), ("Training examples", "train"))
+PARTS = (("Held out", "held out"), ("Training", "train"))
 
 
 class Browser(QWidget):
@@ -64,14 +64,13 @@ class Browser(QWidget):
         self.label.setAccessibleName("class of the examples")
         self.label.setToolTip("Only examples of this class")
         for box in (self.part, self.label):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             box.activated.connect(lambda index: self.go_to(0))
         self.back = tool("caret-left", "Earlier examples", lambda: self.go_to(self.offset - self._size))
         self.further = tool("caret-right", "Further examples", lambda: self.go_to(self.offset + self._size))
         self.place = quiet()
         self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.files = button(
-            "Picture files …", "folder-open", "Take pictures of yours, or drop them here", self.open_files
-        )
+        self.files = button("Files …", "folder-open", "Encode pictures of yours; or drop them here", self.open_files)
         self.grid = ImageGrid(name="real example")
         self.scatter = Scatter(name="real example")
         self.body = QStackedWidget()

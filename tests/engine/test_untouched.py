@@ -25,7 +25,7 @@ def questions(run: RunFolder, data: DataSpec) -> list[tuple[AnyQuestion, bool]]:
         (Nearest(where, z), False),
         (Directions(where), False),
         (Propose(data), False),
-        (Measure(where, samples=20), True),
+        (Measure(where, ("wasserstein", "swd", "mmd", "two-sample", "parzen"), samples=20), True),
         (ThroughTime(str(run.path), z[0]), True),
     ]
 

@@ -11,7 +11,20 @@ from studio.data.pictures import MADE, points_picture
 from studio.explore.questions import Pictures
 
 SIZE = 96
+SHOWN_REAL = 3000
 _RADIUS = 5.0
+
+
+def of_dataset(fingerprint: str) -> Plane:
+    """The plane of a dataset of points. Opens files: for a worker thread.
+
+    Raises:
+        DataError: when the dataset is not at hand any more.
+    """
+    from studio.data import store  # here: the window is on screen before it
+
+    values = np.asarray(store.open(fingerprint).values)
+    return Plane(values[np.random.default_rng(0).permutation(len(values))[:SHOWN_REAL]])
 
 
 class Plane:

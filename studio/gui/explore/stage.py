@@ -12,7 +12,7 @@ from studio.gui.explore.category import MOST_NAMED, mixture
 from studio.gui.explore.explorer import NORMAL_END, Explorer
 from studio.gui.explore.film import Picture
 from studio.gui.explore.parts import button, quiet, row
-from studio.gui.explore.plane import Plane
+from studio.gui.explore.plane import Plane, of_dataset
 from studio.gui.explore.state import MOST_SAMPLES, Latents
 from studio.gui.shortcuts import key
 from studio.gui.widgets.image_grid import ImageGrid
@@ -21,7 +21,6 @@ from studio.gui.widgets.slider import Slider
 from studio.gui.widgets.spin import SpinBox
 
 LEAST = 0.05
-SHOWN_REAL = 3000
 BOUND = "Keep each value of the noise within this bound: less variety, more typical samples"
 
 
@@ -215,13 +214,6 @@ class Stage(QWidget):
             return
         fingerprint = self.explorer.data.fingerprint
 
-        def load(watch: object) -> Plane:
-            from studio.data import store  # here: it opens files, and this runs off the window's thread
-
-            values = np.asarray(store.open(fingerprint).values)
-            order = np.random.default_rng(0).permutation(len(values))[:SHOWN_REAL]
-            return Plane(values[order])
-
         def show(plane: Plane) -> None:
             if self.explorer.view is not None and self.explorer.data.fingerprint == fingerprint:
                 self.explorer.plane = plane
@@ -232,7 +224,7 @@ class Stage(QWidget):
             self.scatter.set_real(np.zeros((0, 2)))
             self.place.setText(f"The training data cannot be shown: {error}")
 
-        work.run(self, load, show, missing)
+        work.run(self, lambda watch: of_dataset(fingerprint), show, missing)
 
     def show_near(self, found: NearestFound | None) -> None:
         if self.explorer.points:

@@ -40,9 +40,11 @@ class CodedToy(Toy):
     """Q reads the category rightly with 0.97, and 0.8 of every number. The real examples are what latents of one
     seed make; the label is the category, but for one in five."""
 
-    def __init__(self, prior: Prior = CODES, *, labels: bool = True) -> None:
+    def __init__(self, prior: Prior = CODES, *, labels: bool = True, points: bool = False) -> None:
         classes = CLASSES if labels else ()
         data = DataSpec("toys", "images", (3, 16, 16), 100, 40, classes=classes, fingerprint="toys")
+        if points:
+            data = DataSpec("ring", "points", (2,), 100, 40, classes=classes, fingerprint="ring")
         super().__init__(data, parts=prior)
         codes = any(p.role == "code" for p in prior.parts)
         self.capabilities = ("decode latent", "take codes" if codes else "take classes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from studio.engine.messages import Advanced
 from studio.explore.questions import Classify, Decode
 from studio.export.jobs import ExportFilm, ExportLatents
 from studio.export.provenance import Provenance
+from studio.gui.explore import drawn
 from studio.gui.explore.classes.panel import ClassesPanel
 from studio.gui.explore.classes.state import BETWEEN, EVERY, as_plain, beginning, from_plain
 from studio.gui.explore.film import to_image
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.page import ExplorePage
+from studio.gui.explore.plane import Plane
 from studio.gui.session import Session
 from studio.models.core.latents import Part, Prior
 from tests.gui.explore.coded import CLASSES, LABELS, CodedToy
@@ -253,3 +256,18 @@ def test_very_many_classes_are_chosen_from_a_list(classes: ClassesPanel, engine:
     engine.pump()
     assert classes.state.chosen == 77
     assert engine.all(Decode)
+
+
+@pytest.mark.parametrize("toy", [CodedToy(LABELS, points=True)])
+def test_points_are_dots_in_one_window(
+    classes: ClassesPanel, engine: ToyEngine, toy: CodedToy, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert classes.show_.grid.images.shape == (24, 96, 96, 3)
+    plane = Plane(np.random.default_rng(0).normal(size=(50, 2)))
+    monkeypatch.setattr(drawn, "of_dataset", lambda fingerprint: plane)
+    classes.drawn.show(replace(toy.data, fingerprint="another ring"))
+    qtbot.waitUntil(lambda: classes.drawn.plane is plane)
+    engine.pump()
+    points = toy.decode(classes.state.z[None]).points
+    assert points is not None
+    assert classes.show_.picture.image == to_image(plane.pictures(points)[0])

@@ -16,10 +16,10 @@ from studio.gui.explore.asking import Batches, Latest, brief
 from studio.gui.explore.classes.choose import Choose
 from studio.gui.explore.classes.show import Show
 from studio.gui.explore.classes.state import EVERY, FRAMES, Classes, as_plain, beginning, from_plain
+from studio.gui.explore.drawn import Drawn
 from studio.gui.explore.explorer import CALM
 from studio.gui.explore.keeper import Keeper
 from studio.gui.explore.panel import Panel
-from studio.gui.explore.plane import Plane
 from studio.gui.export.offer import Offer, OfferedFilm, OfferedSheet, name_of
 from studio.gui.session import Session
 from studio.gui.shortcuts import bind
@@ -36,6 +36,8 @@ class ClassesPanel(Panel):
         self.where = Where("")
         self.view: ModelView | None = None
         self.keeper: Keeper[Classes] = Keeper(session, self, self._put, as_plain, from_plain)
+        self.drawn = Drawn(self)
+        self.drawn.plane_came.connect(self._ask)
         self._current = Latest(session, self, "class picture")
         self._grid = Batches(session, self, "class grid")
         self._seen = Latest(session, self, "classes seen", slow=True)
@@ -71,6 +73,7 @@ class ClassesPanel(Panel):
     def show_run(self, where: Where, view: ModelView) -> None:
         self.forget()
         self.where, self.view = where, view
+        self.drawn.show(view.data)
         self.keeper.show(where.run, beginning(view.prior), lambda state: state.prior == view.prior)
         self.show_.clear("Drawing classes …")
         self.choose.show_anew(self.state)
@@ -145,21 +148,14 @@ class ClassesPanel(Panel):
     def _ask_grid(self) -> None:
         state = self.state
         z, _ = state.grid()
-        self._grid.ask(self.where, z, self._pixels, lambda found: self._grid_came(state, found), self.show_.fail)
-
-    @property
-    def _pixels(self) -> int:
-        if self.view is None or self.view.data.kind == "points":
-            return 0
-        height, width = self.view.data.size
-        return height * width
+        self._grid.ask(self.where, z, self.drawn.pixels, lambda found: self._grid_came(state, found), self.show_.fail)
 
     def _picture_came(self, found: Decoded) -> None:
-        self.show_.show_current(self.state, _pictures(found)[0], found.step)
+        self.show_.show_current(self.state, self.drawn.pictures(found)[0], found.step)
         self.step_shown.emit(found.step)
 
     def _grid_came(self, asked: Classes, found: Decoded) -> None:
-        self.show_.show_grid(asked, _pictures(found))
+        self.show_.show_grid(asked, self.drawn.pictures(found))
         self.show_.mark(self.state)
         self._seen.ask(Classify(self.where, asked.grid()[0]), lambda seen: self._classified(asked, seen))
 
@@ -216,7 +212,3 @@ class ClassesPanel(Panel):
     def _hand_over(self) -> None:
         if self.view is not None:
             self.latent_wanted.emit(self.state.z.copy(), "the latent of the classes")
-
-
-def _pictures(found: Decoded) -> Any:
-    return found.images if found.points is None else Plane(found.points).pictures(found.points)

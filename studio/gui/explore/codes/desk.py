@@ -13,9 +13,9 @@ from PySide6.QtCore import QElapsedTimer, QObject, Signal
 from studio.explore.questions import CodesRead, Decoded, ModelView, Pictures, ReadCodes, Where
 from studio.gui.explore.asking import Batches, Latest
 from studio.gui.explore.codes.state import Codes, as_plain, beginning, from_plain
+from studio.gui.explore.drawn import Drawn
 from studio.gui.explore.explorer import CALM
 from studio.gui.explore.keeper import Keeper
-from studio.gui.explore.plane import Plane
 from studio.gui.session import Session
 
 
@@ -41,6 +41,8 @@ class Desk(QObject):
         self.picture: CodesRead | None = None
         self.seen = False
         """Whether anybody looks at the current picture and the traversal: they are asked for only then."""
+        self.drawn = Drawn(self)
+        self.drawn.plane_came.connect(self.refresh)
         self._current = Latest(session, self, "codes")
         self._grid = Batches(session, self, "codes grid", ReadCodes)
         self._since_edit = QElapsedTimer()
@@ -56,22 +58,15 @@ class Desk(QObject):
         """Whether the picture of the current latent is still on its way."""
         return self._current.busy
 
-    @property
-    def pixels(self) -> int:
-        """Of one example, made and read; 0 for points."""
-        if self.view is None or self.view.data.kind == "points":
-            return 0
-        height, width = self.view.data.size
-        return 2 * height * width
-
     def pictures(self, found: Decoded) -> Pictures:
-        """One picture for each example of an answer, also where the examples are points."""
-        return found.images if found.points is None else Plane(found.points).pictures(found.points)
+        """One for each example of an answer."""
+        return self.drawn.pictures(found)
 
     def show_run(self, where: Where, view: ModelView) -> None:
         """Show these weights, with the state in which this run was left."""
         self.forget()
         self.where, self.view = where, view
+        self.drawn.show(view.data)
         self.keeper.show(where.run, beginning(view.prior), lambda state: state.prior == view.prior)
         self.run_shown.emit()
         self.ask_picture()
@@ -103,7 +98,8 @@ class Desk(QObject):
     def ask_grid(self) -> None:
         if self.seen and self.view is not None:
             z, columns = self.state.grid()
-            self._grid.ask(self.where, z, self.pixels, lambda found: self._grid_came(found, columns), self.failed.emit)
+            each = 2 * self.drawn.pixels  # made, and read
+            self._grid.ask(self.where, z, each, lambda found: self._grid_came(found, columns), self.failed.emit)
 
     def _picture_came(self, found: CodesRead) -> None:
         self.picture = found

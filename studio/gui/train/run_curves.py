@@ -31,22 +31,40 @@ TITLES = {
     "critic gap": ("Critic's gap", "in the critic's own unit"),
     "clip": ("Clipping", "share of the weights"),
     "modes": ("Modes", ""),
-    "classes": ("Classes", ""),
+    "classes": ("Classes", "shares"),
+    "class divergence": ("Class divergence", "nats"),
     "oscillation": ("Oscillation", ""),
     "gradient norm": ("Gradient norm", ""),
     "speed": ("Speed", ""),
 }
 """Titles and units of groups whose name alone says too little; any other group is shown under its own name."""
-ON_TABS = {"wasserstein": "Wasserstein", "value": "Value"}
+ON_TABS = {"wasserstein": "Wasserstein", "value": "Value", "score": "Score"}
 """Where a tab says it shorter than the title."""
 FIRST = ("loss", "wasserstein")
 """Groups that have a plot of their own from the start; the others share the tabs."""
 GAME = ("loss", "discriminator", "score", "divergence", "total variation", "value")
 """The players and their game: tabs of the left plot. What tells how good the samples are is beside it."""
-OTHERS = ("wasserstein", "critic gap", "information", "gradient norm", "clip", "modes", "classes", "oscillation")
+OTHERS = (
+    "wasserstein",
+    "critic gap",
+    "information",
+    "modes",
+    "classes",
+    "class divergence",
+    "reconstruction",
+    "gradient norm",
+    "clip",
+    "oscillation",
+)
 """Tabs of the right plot, in this order; groups that nobody has heard of follow."""
 
-GROUP_TERMS = {"divergence": "jsd", "clip": "clipping", "score": "hinge", "critic-gap": "clipping"}
+GROUP_TERMS = {
+    "divergence": "jsd",
+    "clip": "clipping",
+    "score": "hinge",
+    "classes": "modes",
+    "class-divergence": "modes",
+}
 """Where the glossary's word for a group of curves is another than the group's name."""
 
 

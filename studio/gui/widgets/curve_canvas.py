@@ -17,7 +17,7 @@ from studio.gui.glossary import terms
 from studio.gui.widgets.curve import Curve, extent, scaled, widen
 from studio.gui.widgets.legend import Entry, Legend
 from studio.gui.widgets.levels import Levels
-from studio.gui.widgets.plot import Plot, cosmetic, ink, plain
+from studio.gui.widgets.plot import Plot, cosmetic, ink, plain, write
 from studio.gui.widgets.series import Series, Smoothed
 from studio.models.core.showing import Level
 
@@ -323,7 +323,7 @@ class CurveCanvas(QWidget):
             curve.line.setData(x, y, connect="finite" if self._log else "all")
             bottom, top = widen(bottom, top, y, low, high, x)
             if curve.name is not None and len(y) and np.isfinite(y[-1]):
-                curve.name.setText(f"{curve.label}  {plain(float(curve.series.y[-1]))}")
+                write(curve.name, curve.label, plain(float(curve.series.y[-1])), self.plot.view.width())
                 curve.name.setPos(high, float(y[-1]))
         if self._auto_x:
             self.plot.view.setXRange(low, high, padding=0)

@@ -14,7 +14,7 @@ import numpy as np
 
 from studio.gui import theme
 from studio.gui.glossary import terms
-from studio.gui.widgets.plot import Plot, cosmetic, ink, plain
+from studio.gui.widgets.plot import Plot, cosmetic, ink, plain, write
 from studio.models.core.showing import Level
 
 DASH = [6.0, 4.0]
@@ -83,7 +83,7 @@ class Levels:
             name.setVisible(value is not None)
             if inside:
                 line.setData(np.array([low, high]), np.array([value, value]))
-                name.setText(f"{level.label}  {plain(level.value)}")
+                write(name, level.label, plain(level.value), self._plot.view.width())
                 name.setPos(high, value)
                 name.setAnchor((1, 0))
                 upon.append(name)
@@ -91,7 +91,8 @@ class Levels:
                 edges[value > top].append((level, name))
         for above, those in edges.items():
             for at, (level, name) in enumerate(sorted(those, key=lambda pair: abs(pair[0].value))):
-                name.setText(f"{'↑' if above else '↓'} {level.label}  {plain(level.value)}")
+                words = f"{'↑' if above else '↓'} {level.label}"
+                write(name, words, plain(level.value), self._plot.view.width())
                 name.setPos(high, top if above else bottom)
                 name.setAnchor((1, -at if above else 1 + at))  # one above the other, from the edge inwards
         return upon

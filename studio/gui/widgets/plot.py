@@ -9,7 +9,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QPen, QPicture
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPen, QPicture
 
 from studio.gui import theme
 
@@ -175,6 +175,13 @@ class Plot:
         made.setZValue(10)
         self.item.addItem(made, ignoreBounds=True)
         return made
+
+
+def write(text: Any, words: str, number: str, width: float) -> None:
+    """Words and a number upon the plot; where it is narrower than they are, the words give way."""
+    metrics = QFontMetrics(theme.text_font(theme.SMALL_PIXELS))
+    room = int(width) - metrics.horizontalAdvance(f"  {number}") - 12
+    text.setText(f"{metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(24, room))}  {number}")
 
 
 def ink(text: Any) -> None:

@@ -43,7 +43,9 @@ class Inception:
     """
 
     def __init__(self, network: Any, source: str) -> None:
-        self._network = network
+        # minutes on a CPU, seconds on a GPU, where it takes little room beside a training
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._network = network.to(self._device)
         self.source = source
 
     def look(
@@ -62,9 +64,9 @@ class Inception:
                 part = torch.from_numpy(np.ascontiguousarray(images[start : start + BATCH]))
                 if part.shape[1] == 1:
                     part = part.expand(-1, 3, -1, -1)
-                one, two = self._network(part)
-                features.append(one)
-                logits.append(two)
+                one, two = self._network(part.to(self._device))
+                features.append(one.cpu())
+                logits.append(two.cpu())
         return torch.cat(features), torch.cat(logits)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from studio.data.watch import Watch
-from studio.engine.answers.base import answer, decoder
+from studio.engine.answers.base import PIXELS, answer, decoder
 from studio.engine.context import Context
 from studio.explore import attempts
 from studio.explore.attempts import Attempt
@@ -25,8 +25,6 @@ from studio.models.core.model import Embeds, Encodes, Model, capabilities
 from studio.runs.folder import versions
 from studio.training.sheets import to_bytes
 
-CHUNK = 256
-"""Samples that are drawn at once."""
 NETWORKS = {"fid": "inception", "kid": "inception", "is": "inception", "pr": "inception"} | {
     f"{name}-classifier": "classifier" for name in ("fd", "kd", "score", "pr")
 }
@@ -124,12 +122,13 @@ class _Work:
             model, question = self.model, self.question
             watch = self._next()
             z = torch.from_numpy(draw(decoder(model).prior, question.samples, question.seed))
+            rows = max(1, PIXELS // int(np.prod(model.data.shape)))
             made: list[Values] = []
             device = next(model.parameters()).device
             with torch.inference_mode():
-                for start in range(0, len(z), CHUNK):
+                for start in range(0, len(z), rows):
                     watch.advance(start, len(z), "drawing samples")
-                    x = decoder(model).decode(z[start : start + CHUNK].to(device)).float().cpu()
+                    x = decoder(model).decode(z[start : start + rows].to(device)).float().cpu()
                     if not torch.isfinite(x).all():
                         raise ValueError("the model's samples are not finite numbers; it has diverged")
                     # as bytes they are what a person sees, and take a quarter of the memory

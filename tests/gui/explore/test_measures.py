@@ -221,13 +221,16 @@ def test_what_was_set_comes_back(panel: MeasuresPanel, session: Session, qtbot: 
     panel.samples.setValue(777)
     panel.seed.setValue(3)
     panel.file.setText("/some/file")
+    panel.results.view.setColumnWidth(0, 222)
+    panel.results.show_attempts([FOUND])  # new numbers leave the columns as they are
     state = panel.save_state()
+    assert state["columns"][0] == 222
     other = MeasuresPanel(session, session)
     qtbot.addWidget(other.controls)
     qtbot.addWidget(other.pictures)
     other.restore_state(state)
     assert other.save_state() == state
-    other.restore_state({"chosen": 3, "samples": "x", "seed": None, "inception": 5})
+    other.restore_state({"chosen": 3, "samples": "x", "seed": None, "inception": 5, "columns": [-3]})
     assert other.save_state() == state
 
 

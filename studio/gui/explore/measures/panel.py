@@ -160,6 +160,7 @@ class MeasuresPanel(Panel):
             "samples": self.samples.value(),
             "seed": self.seed.value(),
             "inception": self.file.text(),
+            "columns": self.results.widths(),
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
@@ -172,6 +173,9 @@ class MeasuresPanel(Panel):
                 box.setValue(value)
         if isinstance(file, str):
             self.file.setText(file)
+        widths = state.get("columns")
+        if isinstance(widths, list) and all(isinstance(w, int) and 0 < w < 2000 for w in widths):
+            self.results.set_widths(widths[: len(self.results.widths())])
 
     # --- the weights
 

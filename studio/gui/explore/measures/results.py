@@ -55,7 +55,13 @@ class Results(QWidget):
         self.attempts: list[Attempt] = []
         self.model = QStandardItemModel(0, len(HEADERS), self)
         self.view = QTreeView()
+        self.model.setHorizontalHeaderLabels(list(HEADERS))
         self.view.setModel(self.model)
+        header = self.view.header()
+        header.setStretchLastSection(True)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.set_widths(WIDTHS)
         self.view.setAccessibleName("What was measured, the newest first")
         self.view.setFrameShape(QFrame.Shape.NoFrame)
         self.view.setAlternatingRowColors(True)
@@ -99,21 +105,22 @@ class Results(QWidget):
         self.attempts = list(attempts)
         self.told.setText("")
         self.detail.hide()
-        self.model.clear()
-        self.model.setHorizontalHeaderLabels(list(HEADERS))
+        self.model.removeRows(0, self.model.rowCount())  # clear() would take the widths of the columns along
         for attempt in reversed(self.attempts):
             self.model.appendRow(_branch(attempt))
         for at in range(self.model.rowCount()):
             self.view.setFirstColumnSpanned(at, QModelIndex(), True)
             self.view.setExpanded(self.model.index(at, 0), at < 3)
-        header = self.view.header()
-        header.setStretchLastSection(True)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        for at, width in enumerate(WIDTHS):
-            self.view.setColumnWidth(at, width)
         self.stack.setCurrentIndex(1 if self.attempts else 0)
         self._show_buttons()
+
+    def widths(self) -> list[int]:
+        """Of the columns but the last, which takes what is left."""
+        return [self.view.columnWidth(at) for at in range(len(WIDTHS))]
+
+    def set_widths(self, widths: Sequence[int]) -> None:
+        for at, width in enumerate(widths):
+            self.view.setColumnWidth(at, width)
 
     def _show_buttons(self) -> None:
         for part in (self.csv, self.markdown):

@@ -39,3 +39,11 @@ def rate(per_second: float, unit: str) -> str:
 def plural(n: int, one: str, many: str = "") -> str:
     """ "1 image", "2,000 images"."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def amount(said: str, unit: str, value: object) -> str:
+    """A field's value as it is said, with its unit in the right number: "1 move", "2 moves", "1 px"."""
+    name, _, rest = unit.partition(";")
+    if value == 1 and name.endswith("s"):
+        name = name[:-1]
+    return f"{said} {name}{';' if rest else ''}{rest}".strip()

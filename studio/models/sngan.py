@@ -89,9 +89,9 @@ class SNGAN(Model):
     recipe_type = SNGANRecipe
     recipe: SNGANRecipe
     levels = (
-        Level("score", "margin of real examples, 1", 1.0, "hinge"),
-        Level("score", "margin of made examples, −1", -1.0, "hinge"),
-        Level("total variation", "most possible, 1", 1.0, "total-variation"),
+        Level("score", "margin of real examples", 1.0, "hinge"),
+        Level("score", "margin of made examples", -1.0, "hinge"),
+        Level("total variation", "most possible", 1.0, "total-variation"),
     )
 
     def build(self, data: DataSpec) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from studio.data.dataset import DataSpec
 from studio.gui.library import words
+from studio.gui.words import amount
 from studio.models.core.catalog import ModelCard
 from studio.models.core.recipe import FieldInfo, Value
 from studio.runs.folder import DamagedRun, RunFolder, RunInfo
@@ -107,8 +108,7 @@ def said(value: Value, field: FieldInfo | None) -> str:
     """A value with its unit. A seed is a name, not an amount: no separators."""
     if field is not None and field.name == "seed":
         return str(value)
-    unit = field.unit if field is not None else ""
-    return f"{words.value(value)} {unit}".strip()
+    return amount(words.value(value), field.unit if field is not None else "", value)
 
 
 def data_line(spec: DataSpec) -> str:

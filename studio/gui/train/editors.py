@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QLineEdit, QWidget
 
+from studio.gui.words import amount
 from studio.models.core.recipe import FieldInfo, Value
 
 
@@ -25,7 +26,7 @@ class NumberBox(QAbstractSpinBox):
     def __init__(self, *, whole: bool, low: float | None, high: float | None, log: bool, unit: str = "") -> None:
         super().__init__()
         self._whole, self._low, self._high, self._log = whole, low, high, log
-        self._unit = f" {unit}" if unit else ""
+        self._unit = unit
         self._value: float = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
@@ -44,10 +45,12 @@ class NumberBox(QAbstractSpinBox):
             number = value
         self._value = number
         if not (self.hasFocus() and self._parse(self.lineEdit().text()) == number):
-            self.lineEdit().setText(said(value) + self._unit)
+            self.lineEdit().setText(amount(said(value), self._unit, value))
 
     def _parse(self, text: str) -> float | None:
-        plain = text.removesuffix(self._unit).strip().replace(",", "").replace(" ", "").replace("−", "-")
+        for unit in (amount("", self._unit, 1), self._unit):
+            text = text.removesuffix(unit).strip()
+        plain = text.replace(",", "").replace(" ", "").replace("−", "-")
         try:
             number = float(plain)
         except ValueError:
@@ -65,7 +68,7 @@ class NumberBox(QAbstractSpinBox):
     def _tidy(self) -> None:
         """Typing is over: what was no number goes back to the last one that was."""
         value: Value = int(self._value) if self._whole and math.isfinite(self._value) else self._value
-        self.lineEdit().setText(said(value) + self._unit)
+        self.lineEdit().setText(amount(said(value), self._unit, value))
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         state = QValidator.State.Acceptable if self._parse(text) is not None else QValidator.State.Intermediate
@@ -90,7 +93,7 @@ class NumberBox(QAbstractSpinBox):
         value = int(value) if self._whole else float(f"{value:.12g}")
         if value != self._value:
             self._value = value
-            self.lineEdit().setText(said(value) + self._unit)
+            self.lineEdit().setText(amount(said(value), self._unit, value))
             self.edited.emit(value)
 
     def _next(self, value: float, way: int) -> float:
@@ -225,5 +228,5 @@ def tip(field: FieldInfo) -> str:
         lines.append(f"{field.low:g} to {field.high:g}{unit}")
     elif field.low is not None or field.high is not None:
         lines.append(f"at least {field.low:g}{unit}" if field.low is not None else f"at most {field.high:g}{unit}")
-    lines.append(f"default {field.default}{unit}")
+    lines.append(amount(f"default {field.default}", field.unit, field.default))
     return "\n".join(lines)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QVB
 from studio.gui import theme
 from studio.gui.icons import icon
 from studio.gui.train.editors import Editor, said, tip
+from studio.gui.words import amount
 from studio.models.core.recipe import FieldInfo, Problem, Value
 
 ESSENTIALS = 6
@@ -142,7 +143,7 @@ class RecipeForm(QWidget):
                 editor.show_value(values[name])
         units = {f.name: f.unit for f in self.fields}
         for name, text in self._texts.items():
-            text.setText(f"{said(values[name])} {units[name]}".strip() if name in values else "–")
+            text.setText(amount(said(values[name]), units[name], values[name]) if name in values else "–")
         for button, names in self.resets:
             button.setEnabled(any(values.get(n) != baseline.get(n) for n in names))
 

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from studio.gui.library import words
+from studio.gui.words import amount
 
 
 def test_moments_are_said_as_short_as_they_are_near() -> None:
@@ -24,3 +25,18 @@ def test_moments_are_said_as_short_as_they_are_near() -> None:
 )
 def test_values_are_said_short(value: object, said: str) -> None:
     assert words.value(value) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (1, "moves", "1 move"),
+        (5, "moves", "5 moves"),
+        (1, "px", "1 px"),
+        (1, "", "1"),
+        (0, "units; 0: none", "0 units; 0: none"),
+        (1, "units; 0: none", "1 unit; 0: none"),
+    ],
+)
+def test_one_is_not_said_in_the_plural(value: int, unit: str, said: str) -> None:
+    assert amount(f"{value}", unit, value) == said

@@ -10,7 +10,7 @@ from studio.data.watch import Watch
 from studio.experiments.core import attempts, catalog, material, summary
 from studio.experiments.core.attempts import Attempt
 from studio.experiments.core.experiment import Experiment, Outcome
-from studio.gui.experiments.conductor import UnderWay
+from studio.gui.experiments.under_way import UnderWay
 from studio.gui.session import Session
 
 

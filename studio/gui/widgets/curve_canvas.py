@@ -342,16 +342,18 @@ class CurveCanvas(QWidget):
         """A level's name stands below its line; above it where the next lower level is so near that they would lie
         on one another."""
         (low, high), (bottom, top) = self.plot.view.viewRange()
-        named: list[Any] = [c.name for c in shown if c.name is not None]
+        named: list[tuple[Any, int]] = [(c.name, 1) for c in shown if c.name is not None]
         if shown:
-            named += self.levels.draw(low, high, bottom, top, log=self._log)
+            drawn = [c.line.yData for c in shown if not c.reference and len(c.line.yData)]
+            named += self.levels.draw(low, high, bottom, top, [(y[0], y[-1]) for y in drawn], log=self._log)
         else:
             self.levels.hide()
         pixel = (top - bottom) / max(1.0, self.plot.view.height())
-        rising = sorted(named, key=lambda name: name.pos().y())
-        for at, name in enumerate(rising):
-            near = at > 0 and name.pos().y() - rising[at - 1].pos().y() < NAME * pixel
-            name.setAnchor((1, 1) if near else (1, 0))
+        rising = sorted(named, key=lambda pair: pair[0].pos().y())
+        for at, (name, side) in enumerate(rising):
+            below = [other.pos().y() for other, there in rising[:at] if there == side]
+            near = bool(below) and name.pos().y() - below[-1] < NAME * pixel
+            name.setAnchor((side, 1) if near else (side, 0))
 
     def _draw_marks(self, low: float, high: float, width: int) -> None:
         inside = np.array([x for x, _ in self.marks if low <= x <= high])

@@ -72,22 +72,32 @@ class Levels:
         name = NAME_ROOM * (high - low)
         return low - (name if found else 0.0), high + (name if any(v > high for v in found) else 0.0)
 
-    def draw(self, low: float, high: float, bottom: float, top: float, *, log: bool) -> list[Any]:
-        """Lines and names between two steps; returns the names upon the plot, the others are at its edges."""
-        upon: list[Any] = []
+    def draw(
+        self, low: float, high: float, bottom: float, top: float, ends: Sequence[tuple[float, float]], *, log: bool
+    ) -> list[tuple[Any, int]]:
+        """Lines and names between two steps.
+
+        Args:
+            ends: first and last value of each curve in view: a name keeps to the side where they leave it room.
+
+        Returns:
+            The names upon the plot, each with its side (0 left, 1 right); the others are at its edges.
+        """
+        upon: list[tuple[Any, int]] = []
         edges: dict[bool, list[tuple[Level, Any]]] = {True: [], False: []}
         for level, line, name in self._drawn:
             value = _place(level, log)
-            inside = value is not None and bottom <= value <= top
-            line.setVisible(inside)
+            line.setVisible(value is not None and bottom <= value <= top)
             name.setVisible(value is not None)
-            if inside:
+            if value is None:
+                continue
+            if bottom <= value <= top:
                 line.setData(np.array([low, high]), np.array([value, value]))
                 write(name, level.label, plain(level.value), self._plot.view.width())
-                name.setPos(high, value)
-                name.setAnchor((1, 0))
-                upon.append(name)
-            elif value is not None:
+                side = _side(value, ends)
+                name.setPos(high if side else low, value)
+                upon.append((name, side))
+            else:
                 edges[value > top].append((level, name))
         for above, those in edges.items():
             for at, (level, name) in enumerate(sorted(those, key=lambda pair: abs(pair[0].value))):
@@ -96,6 +106,12 @@ class Levels:
                 name.setPos(high, top if above else bottom)
                 name.setAnchor((1, -at if above else 1 + at))  # one above the other, from the edge inwards
         return upon
+
+
+def _side(value: float, ends: Sequence[tuple[float, float]]) -> int:
+    """Right, unless the curves end much nearer to the level than they begin."""
+    gaps = [min((abs(end[at] - value) for end in ends), default=0.0) for at in (0, 1)]
+    return 0 if gaps[0] > 1.5 * gaps[1] else 1
 
 
 def _place(level: Level, log: bool) -> float | None:

@@ -103,6 +103,15 @@ def test_a_far_level_leaves_the_curve_its_height_and_stands_at_the_edge(qtbot: Q
     assert below_name.toPlainText() == "↓ least  −5"
 
 
+def test_a_levels_name_keeps_out_of_the_way_of_what_is_newest(qtbot: QtBot) -> None:
+    panel = plot(qtbot, [0.2, 0.4, 0.52], [Level("oscillation", "random walk", 0.5)])
+    (_, _, name) = panel.levels._drawn[0]
+    assert name.pos().x() == panel.shown[0]
+    panel = plot(qtbot, [0.52, 0.4, 0.2], [Level("oscillation", "random walk", 0.5)])
+    (_, _, name) = panel.levels._drawn[0]
+    assert name.pos().x() == panel.shown[1]
+
+
 def test_a_level_has_no_place_below_zero_on_a_logarithmic_axis(qtbot: QtBot) -> None:
     panel = plot(qtbot, [1.0, 2.0, 3.0], [Level("value", "floor", -1.0), Level("value", "one", 1.5)], log=True)
     (_, line, name), (_, other, _) = panel.levels._drawn

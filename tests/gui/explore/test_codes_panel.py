@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from studio.engine.messages import Advanced
@@ -221,7 +222,7 @@ def test_a_real_picture_is_shown_with_its_codes_and_what_they_make(
 
 
 def test_pictures_that_are_dropped_take_the_place_of_the_datasets(
-    codes: CodesPanel, page: ExplorePage, engine: ToyEngine
+    codes: CodesPanel, page: ExplorePage, engine: ToyEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert codes.would_take(["/a/b.png", "/a/c.jpg"]) == "See the codes that Q reads off 2 pictures"
     assert codes.would_take(["/a/b.png", "/a/recipe.toml"]) == ""
@@ -230,6 +231,13 @@ def test_pictures_that_are_dropped_take_the_place_of_the_datasets(
     assert engine.last(ReadReal).real.paths == ("/a/b.png", "/a/c.jpg")
     assert len(codes.real.view.grid.images) == 2
     assert codes.real.view.real_caption.text() == "b.png"
+    codes.real.negative.click()
+    engine.pump()
+    assert engine.last(ReadReal).real.negative, "ink on paper, for a model of white on black"
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *a, **k: (["/a/d.png"], ""))
+    codes.real.files_button.click()
+    engine.pump()
+    assert engine.last(ReadReal).real.paths == ("/a/d.png",)
     codes.real.dataset_button.click()
     engine.pump()
     assert len(codes.real.view.grid.images) == 40

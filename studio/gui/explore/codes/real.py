@@ -7,12 +7,23 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QLabel,
+    QSizePolicy,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.explore.codes import readings
 from studio.explore.questions import Browse, Browsed, ReadReal, Real, RealRead
 from studio.explore.questions.real import MOST_FILES
 from studio.gui import theme
+from studio.gui.drop import PICTURES
 from studio.gui.explore.codes.bars import Bars
 from studio.gui.explore.codes.desk import Desk
 from studio.gui.explore.codes.state import Codes
@@ -89,6 +100,10 @@ class RealTab(QWidget):
         self.place = quiet()
         self.back = tool("caret-left", "Earlier examples", lambda: self._browse_from(self._offset - PAGE))
         self.further = tool("caret-right", "Further examples", lambda: self._browse_from(self._offset + PAGE))
+        self.files_button = button("Files …", "folder-open", "Pictures of yours; or drop them here", self.open_files)
+        self.negative = QCheckBox("Negative")
+        self.negative.setToolTip("Light and dark of picture files change places: ink on paper, for white on black")
+        self.negative.clicked.connect(lambda on: self.ask())
         self.dataset_button = button("Back to the dataset", "", "Show the dataset's examples again", self._drop_files)
         self.said = QLabel()
         self.said.setWordWrap(True)
@@ -98,10 +113,10 @@ class RealTab(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, 0)
         whole.setSpacing(theme.SPACE)
-        whole.addWidget(quiet("Pick a real picture, or drop picture files on the window.", wrap=True))
+        whole.addWidget(quiet("Pick a real picture, or drop picture files here.", wrap=True))
         whole.addLayout(self.form)
         whole.addLayout(row(self.back, self.further, self.place, 1))
-        whole.addLayout(row(self.dataset_button, 1))
+        whole.addLayout(row(self.files_button, self.dataset_button, self.negative, 1))
         whole.addSpacing(theme.SPACE)
         whole.addWidget(self.said)
         whole.addLayout(row(self.take_button, self.edit_button, 1))
@@ -120,6 +135,13 @@ class RealTab(QWidget):
         self.paths = tuple(paths)[:MOST_FILES]
         self._show_source()
         self.ask()
+
+    def open_files(self) -> None:
+        """Ask the system for pictures."""
+        kinds = " ".join(f"*.{ending}" for ending in sorted(PICTURES))
+        names, _ = QFileDialog.getOpenFileNames(self, "Pictures to read codes off", "", f"Pictures ({kinds})")
+        if names:
+            self.show_files(names)
 
     def _drop_files(self) -> None:
         self.paths = ()
@@ -146,6 +168,8 @@ class RealTab(QWidget):
         for part in (self.back, self.further):
             part.setVisible(not files)
         self.dataset_button.setVisible(files)
+        self.negative.setVisible(files)
+        self.files_button.setVisible(self.desk.view is not None and self.desk.view.data.kind == "images")
         last = self._offset + len(self._indices)
         self.back.setEnabled(self._offset > 0)
         self.further.setEnabled(last < self._total)
@@ -162,7 +186,7 @@ class RealTab(QWidget):
         """Read the codes of what is to be shown, while it can be seen."""
         if self.desk.view is None or not self.isVisible():
             return
-        real = Real(paths=self.paths) if self.paths else Real(self._indices)
+        real = Real((), self.paths, self.negative.isChecked()) if self.paths else Real(self._indices)
         if not len(real):
             self._clear()
             return

@@ -19,6 +19,7 @@ from studio.engine.client import Engine
 from studio.engine.messages import Advanced, Answer, Ask, Cancel, Failed
 from studio.explore.latents import draw
 from studio.explore.questions import Decode, Encode, Invert, Inverted, Look, Real, Search, Where
+from studio.explore.questions.encoding import Compare
 from studio.models.core import catalog
 from studio.models.core import recipe as recipes
 from studio.models.core.latents import Prior
@@ -83,6 +84,17 @@ def test_an_encoders_latent_is_refined_to_a_lesser_error(trained: Made) -> None:
     np.testing.assert_allclose(after.sought.curve[0], before.errors, atol=0.05)
     assert (after.errors < before.errors).all()
     assert after.restarts.shape == (2, 1)
+
+
+def test_latents_found_before_are_compared_with_their_examples(run: RunFolder) -> None:
+    z = draw(Prior.of("normal", 8), 2, 1)
+    found = answer(Compare(where(run), Real((3, 17)), z), Context())
+    np.testing.assert_array_equal(found.z, z)
+    np.testing.assert_array_equal(found.images, answer(Decode(where(run), z), Context()).images)
+    apart = found.images.astype(float) - found.originals
+    np.testing.assert_allclose(found.errors, np.sqrt((apart**2).mean(axis=(1, 2, 3))), atol=0.6)
+    with pytest.raises(ValueError, match="as many examples"):
+        answer(Compare(where(run), Real((3,)), z), Context())
 
 
 def test_a_model_without_an_encoder_says_what_to_do_instead(run: RunFolder) -> None:

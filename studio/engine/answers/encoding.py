@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from studio.engine.answers.base import PIXELS, Floats, answer, decoded, decoder, shown
 from studio.engine.answers.real import real_examples
 from studio.engine.context import Context
 from studio.explore import inversion
-from studio.explore.questions.encoding import Encode, Encoded, Invert, Inverted, Look, Sought
+from studio.explore.questions.encoding import Compare, Encode, Encoded, Invert, Inverted, Look, Sought
 from studio.explore.questions.real import Browsed
 from studio.models.core.model import Encodes, Model
 
@@ -28,7 +29,20 @@ def _(question: Look, context: Context) -> Browsed:
 def _(question: Encode, context: Context) -> Encoded:
     model, step = context.model(question.where)
     x, labels = real_examples(question.real, model.data, context)
-    z = encoded(model, x, context)
+    return _beside(x, labels, encoded(model, x, context), model, step, context)
+
+
+@answer.register
+def _(question: Compare, context: Context) -> Encoded:
+    model, step = context.model(question.where)
+    x, labels = real_examples(question.real, model.data, context)
+    if len(x) != len(question.z):
+        raise ValueError(f"{len(question.z)} latents are compared with as many examples, not {len(x)}")
+    return _beside(x, labels, question.z, model, step, context)
+
+
+def _beside(x: Floats, labels: npt.NDArray[np.int64], z: Floats, model: Model, step: int, context: Context) -> Encoded:
+    """Examples and what latents decode to."""
     made = decoded(model, z, context)
     originals, original_points = shown(x, model)
     images, points = shown(made, model)

@@ -57,6 +57,15 @@ class Encode(Question[Encoded]):
     real: Real
 
 
+@dataclass(frozen=True, eq=False)
+class Compare(Question[Encoded]):
+    """Examples beside what latents N×size decode to that were found before."""
+
+    where: Where
+    real: Real
+    z: npt.NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class Search:
     """How a latent is searched for, see :mod:`studio.explore.inversion`.

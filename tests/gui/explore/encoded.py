@@ -9,7 +9,7 @@ import numpy as np
 from studio.data.dataset import DataSpec
 from studio.explore.latents import draw
 from studio.explore.questions import Browse, Browsed, Encode, Encoded, Invert, Inverted, Real, Sought
-from studio.explore.questions.encoding import Look
+from studio.explore.questions.encoding import Compare, Look
 from tests.gui.explore.toy import Toy
 
 LABELLED = DataSpec("toys", "images", (3, 16, 16), 100, 20, ("round", "square"), fingerprint="toys")
@@ -31,9 +31,9 @@ class EncodeToy(Toy):
         known = [i % 2 for i in real.indices] if self.data.classes else [-1] * len(real.indices)
         return np.array([*known, *(-1 for _ in real.paths)], np.int64)
 
-    def encoded(self, real: Real, off: float) -> dict[str, Any]:
+    def encoded(self, real: Real, off: float, given: Any = None) -> dict[str, Any]:
         true = self.latents(real)
-        z = (true + off).astype(np.float32)
+        z = (true + off).astype(np.float32) if given is None else given
         original, made = self.decode(true, 300), self.decode(z)
         apart = made.images.astype(float) - original.images if made.points is None else made.points - original.points  # type: ignore[operator]
         errors = np.sqrt((apart.reshape(len(z), -1) ** 2).mean(axis=1)).astype(np.float32)
@@ -64,6 +64,8 @@ class EncodeToy(Toy):
                 return Browsed(len(real), indices, self.labels(real), seen.images, seen.points)
             case Encode(real=real):
                 return Encoded(**self.encoded(real, 0.25))
+            case Compare(real=real, z=z):
+                return Encoded(**self.encoded(real, 0.0, z))
             case Invert(real=real, search=search, sought=sought):
                 done = min((sought.done if sought else 0) + PER_ROUND, search.iterations)
                 count, kept = len(real), search.restarts

@@ -409,6 +409,23 @@ def test_the_comparison_is_offered_for_export_and_comes_back_from_the_file(
     assert panel.coder.state == state
 
 
+def test_latents_that_were_searched_for_come_back_with_the_comparison(
+    opened: Opened, page: ExplorePage, engine: ToyEngine, qtbot: QtBot
+) -> None:
+    panel = opened(EncodeToy())
+    z = np.full((2, 12), 0.3, np.float32)
+    state = Encoding(Real((3, 4)), "search", Search(seed=5))
+    about = {"name": "Encode", "state": as_plain(state)}
+    page.restore(Provenance("toy", "id", RUN, 300, {}, settings={"panel": about}, latents=z))
+    engine.pump()
+    assert panel.coder.state == state
+    assert panel.coder.result is not None
+    np.testing.assert_array_equal(panel.coder.result.z, z)
+    assert not engine.all(Invert), "nothing is searched for anew"
+    assert panel.tools.edit_button.isEnabled()
+    assert panel.tools.search_button.text() == "Search 2 pictures"
+
+
 def test_the_next_session_brings_back_what_was_chosen(
     opened: Opened, engine: ToyEngine, session: Session, qtbot: QtBot
 ) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from studio.explore.questions import Browsed, Encode, Encoded, Invert, Inverted, ModelView, Real, Search, Sought, Where
-from studio.explore.questions.encoding import Look
+from studio.explore.questions.encoding import Compare, Look
 from studio.gui import work
 from studio.gui.explore.asking import Latest, brief
 from studio.gui.explore.encode.state import By, Encoding, as_plain, from_plain
@@ -162,6 +162,19 @@ class Coder(QObject):
 
     def _encoded(self, found: Encoded) -> None:
         if self.view is not None and self.by == "encoder" and len(found) == len(self.state.real):
+            self.result = found
+            self.found.emit(found)
+
+    def go_back(self, state: Encoding, z: np.ndarray[Any, np.dtype[np.float32]] | None) -> None:
+        """To what a file says: these examples and settings, and the latents N×size that were found for them."""
+        self.keeper.edit("Restore from a file", state)
+        fits = z is not None and self.view is not None and z.shape == (len(state.real), self.view.prior.size)
+        if z is not None and fits and self.by == "search":
+            self._encode.ask(Compare(self.where, state.real, z), self._compared, self.failed.emit)
+
+    def _compared(self, found: Encoded) -> None:
+        if self.view is not None and not self.searching and len(found) == len(self.state.real):
+            self._look.forget()
             self.result = found
             self.found.emit(found)
 

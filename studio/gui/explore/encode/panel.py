@@ -257,4 +257,4 @@ class EncodePanel(Panel):
         plain_state = about.get("state")
         state = from_plain(plain_state) if isinstance(plain_state, Mapping) else None
         if state is not None and all(i < self.coder.view.data.count for i in state.real.indices):
-            self.coder.keeper.edit("Restore from a file", state)
+            self.coder.go_back(state, made.latents)

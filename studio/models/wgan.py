@@ -62,7 +62,7 @@ class WGAN(Model):
     recipe_type = WGANRecipe
     recipe: WGANRecipe
     levels = (Level("critic gap", "made and real alike to the critic", 0.0, "wasserstein-critic"),)
-    gauges = (Gauge("clip/share of weights at the clip", "weights at the clip"),)
+    gauges = (Gauge("clip/share of weights at the clip", "weights at the clip", good=(0.0, 0.8)),)
     critic_unit = "K·W₁ (critic estimate, K unknown)"
 
     def build(self, data: DataSpec) -> None:

@@ -22,7 +22,7 @@ class Warned:
 
 
 class Absent:
-    """Remembers what was there.
+    """Remembers what was there; only once half of them are, since early on what noise is taken for changes by chance.
 
     Args:
         what: "class" or "mode".
@@ -50,10 +50,11 @@ class Absent:
             late: whether what was never there is missed by now.
         """
         gone = set(self.gone)
+        made = 2 * sum(covered) >= len(self.names)
         for at, there in enumerate(covered):
             streak = self._streaks[at]
             self._streaks[at] = max(streak, 0) + 1 if there else min(streak, 0) - 1
-            self._known[at] |= self._streaks[at] >= IN_A_ROW
+            self._known[at] |= made and self._streaks[at] >= IN_A_ROW
             if self._streaks[at] >= IN_A_ROW:
                 gone.discard(at)
             elif self._streaks[at] <= -IN_A_ROW and (self._known[at] or late):

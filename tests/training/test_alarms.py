@@ -32,6 +32,12 @@ def test_what_was_never_there_is_missed_only_late() -> None:
     )
 
 
+def test_what_noise_is_taken_for_is_not_missed_when_it_changes() -> None:
+    absent = Absent("class", ("0", "1", "2"))
+    noise = [(True, False, False)] * 3 + [(False, False, True)] * 3
+    assert [absent.look(covered, False) for covered in noise] == [None] * 6
+
+
 def test_many_names_are_counted() -> None:
     absent = Absent("class", [f"n{i}" for i in range(9)])
     absent.look([False] * 9, True)

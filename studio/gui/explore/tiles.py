@@ -103,11 +103,11 @@ class TileGrid(ImageGrid):
         painter = QPainter(self)
         painter.setFont(theme.text_font(theme.SMALL_PIXELS))
         colours, metrics = theme.palette(), self._metrics
-        columns = self._layout.columns
+        columns, side, head, line = self._layout.columns, self._side, self._head, self._line
         middle = Qt.AlignmentFlag.AlignVCenter
         for row, name in enumerate(self.row_names[: self._layout.rows]):
             tile = self.tile_rect(row * columns)
-            room = QRectF(tile.left() - self._side, tile.top(), self._side - PAD, tile.height())
+            room = QRectF(tile.left() - side, tile.top(), side - PAD, tile.height())
             painter.setPen(QColor(colours.accent if row == self.here[0] else colours.text))
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(room.width()))
             painter.drawText(room, Qt.AlignmentFlag.AlignRight | middle, text)
@@ -119,14 +119,14 @@ class TileGrid(ImageGrid):
         for column in range(0, min(columns, len(self.column_names)), apart):
             tile = self.tile_rect(column)
             wide = tile.width() + (apart - 1) * (tile.width() + GAP)
-            room = QRectF(tile.center().x() - wide / 2, tile.top() - self._head, wide, self._head)
+            room = QRectF(tile.center().x() - wide / 2, tile.top() - head, wide, head)
             painter.setPen(QColor(colours.accent if column == self.here[1] else colours.text))
             text = metrics.elidedText(self.column_names[column], Qt.TextElideMode.ElideRight, int(wide))
             painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | middle, text)
         painter.setPen(QColor(colours.quiet))
         for index, wordings in enumerate(self.captions[: len(self.images)]):
             tile = self.tile_rect(index)
-            room = QRectF(tile.left() - 1, tile.bottom(), tile.width() + 2, self._line)
+            room = QRectF(tile.left() - 1, tile.bottom(), tile.width() + 2, line)
             fit = next((w for w in wordings if metrics.horizontalAdvance(w) <= room.width()), "")
             painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | middle, fit)
 

@@ -104,7 +104,7 @@ class RealTab(QWidget):
         self.negative = QCheckBox("Negative")
         self.negative.setToolTip("Light and dark of picture files change places: ink on paper, for white on black")
         self.negative.clicked.connect(lambda on: self.ask())
-        self.dataset_button = button("Back to the dataset", "", "Show the dataset's examples again", self._drop_files)
+        self.dataset_button = button("Dataset", "", "Back to the dataset's examples", self._drop_files)
         self.said = QLabel()
         self.said.setWordWrap(True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

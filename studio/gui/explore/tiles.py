@@ -75,18 +75,23 @@ class TileGrid(ImageGrid):
         return self._line + PAD if self.column_names else 0
 
     def _arrange(self) -> None:
+        """Captions are left out where pictures would be smaller than they are."""
+        ratio = self.devicePixelRatioF()
+        below = round(self._line * ratio) if self.captions else 0
+        best = self._best(below)
+        if below and (best is None or best.tile_height < below):
+            best = self._best(0)
+        self._layout = best
+
+    def _best(self, below: int) -> grid_layout.GridLayout | None:
         count, height, width = self.images.shape[:3]
         ratio = self.devicePixelRatioF()
-        side, head = round(self._side * ratio), round(self._head * ratio)
+        side, head, gap = round(self._side * ratio), round(self._head * ratio), round(GAP * ratio)
         area = int(self.width() * ratio) - side, int(self.height() * ratio) - head
-        below, gap = round(self._line * ratio) if self.captions else 0, round(GAP * ratio)
         tries = range(1, count + 1) if self.across is None else [self.across]
         fits = (grid_layout.fixed(count, columns, width, height, area, gap, below) for columns in tries)
         best = max((f for f in fits if f), key=lambda f: (f.scale, -f.columns * f.rows, f.columns), default=None)
-        if best is None:
-            self._layout = None
-            return
-        self._layout = replace(best, left=best.left + side, top=best.top + head)
+        return None if best is None else replace(best, left=best.left + side, top=best.top + head)
 
     # --- painting
 
@@ -124,7 +129,7 @@ class TileGrid(ImageGrid):
             text = metrics.elidedText(self.column_names[column], Qt.TextElideMode.ElideRight, int(wide))
             painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | middle, text)
         painter.setPen(QColor(colours.quiet))
-        for index, wordings in enumerate(self.captions[: len(self.images)]):
+        for index, wordings in enumerate(self.captions[: len(self.images)] if self._layout.below else ()):
             tile = self.tile_rect(index)
             room = QRectF(tile.left() - 1, tile.bottom(), tile.width() + 2, line)
             fit = next((w for w in wordings if metrics.horizontalAdvance(w) <= room.width()), "")

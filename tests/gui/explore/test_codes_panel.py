@@ -176,6 +176,7 @@ MANY = Prior((Part("noise", "uniform", 2), *(Part(f"c{i}", "categorical", 60, "c
 @pytest.mark.parametrize("toy", [CodedToy(MANY, labels=False)])
 def test_many_codes_of_many_values_fit(codes: CodesPanel, page: ExplorePage, engine: ToyEngine) -> None:
     assert len(codes.traverse.grid.images) == 40 * 40, "of sixty values forty, around the one that is set"
+    assert codes.traverse.grid.tile_rect(1599).width() > 5, "captions give way"
     assert codes.traverse.bars.height() <= 240 < codes.traverse.bars.chart.height()
     assert codes.turn.dials["c7"].box is not None  # type: ignore[union-attr]
     codes.turn.dials["c1"].box.activated.emit(59)  # type: ignore[union-attr]

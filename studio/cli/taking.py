@@ -82,6 +82,8 @@ def evaluate(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     )
     for name, why in found.left_out.items():
         print(f"left out {name}: {why}", file=sys.stderr)
+    if found.not_kept:
+        print(f"not kept with the run: {found.not_kept}", file=sys.stderr)
     if asked.json:
         plain = {"run": str(find(asked.run).path), "step": found.step, "values": found.values}
         print(json.dumps(plain | found.as_plain(), indent=2, ensure_ascii=False))

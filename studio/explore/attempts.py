@@ -21,6 +21,7 @@ class Attempt:
         averaged: whether they were drawn with the running average of the weights.
         at: seconds since the epoch, when it was done; ``seconds`` it took.
         versions: of the software that could change a result.
+        not_kept: why it is not in the run's measures.jsonl; empty: it is, or was not meant to be.
     """
 
     step: int
@@ -32,6 +33,7 @@ class Attempt:
     at: float = 0.0
     seconds: float = 0.0
     versions: dict[str, str] = field(default_factory=dict)
+    not_kept: str = ""
 
     @property
     def values(self) -> dict[str, float]:
@@ -39,7 +41,8 @@ class Attempt:
         return {f.key: f.value for f in self.figures}
 
     def as_plain(self) -> dict[str, Any]:
-        return {**vars(self), "figures": [f.as_plain() for f in self.figures]}
+        plain = {**vars(self), "figures": [f.as_plain() for f in self.figures]}
+        return {name: value for name, value in plain.items() if name != "not_kept" or value}
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> Attempt:

@@ -32,7 +32,7 @@ MAX_HEADER = 100_000_000
 """Of a safetensors file, as its own reader allows."""
 
 _PART = re.compile(
-    r"recipe\.toml|run\.json|state\.json|(metrics|spreads)\.jsonl"
+    r"recipe\.toml|run\.json|state\.json|(metrics|spreads|measures)\.jsonl"
     r"|checkpoints/\d{1,12}/[a-z_]{1,40}\.(json|safetensors)"
     r"|sheets/\d{1,12}\.png"
 )

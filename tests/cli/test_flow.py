@@ -137,7 +137,7 @@ def test_ctrl_c_stops_with_a_checkpoint_and_says_how_to_go_on(home: Path) -> Non
     assert str(run.path) in out
 
 
-def test_evaluate_takes_measures_by_name_and_says_what_it_leaves_out(say: Say, trained: Path) -> None:
+def test_evaluate_takes_measures_by_name_and_says_what_it_leaves_out(say: Say, trained: Path, tmp_path: Path) -> None:
     words = ("evaluate", "digits-wgan_gp-1", "--samples", "40")
     said = say(*words, "--measures", "mmd,two-sample")
     assert said.status == 0
@@ -152,3 +152,7 @@ def test_evaluate_takes_measures_by_name_and_says_what_it_leaves_out(say: Say, t
     assert "mmd/MMD², unbiased" in without.out
     kept = (trained / "measures.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in kept] == [6, 6, 6]
+    # and they go along with the run as one file
+    assert say("export", "digits-wgan_gp-1", "--format", "bundle", "--out", tmp_path / "run.zip").status == 0
+    back = RunFolder(Library(tmp_path / "other").import_file(tmp_path / "run.zip"))
+    assert len(back.measures()) == 3

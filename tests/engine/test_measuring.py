@@ -173,3 +173,10 @@ def test_attempts_that_cannot_be_read_are_passed_over(run: RunFolder) -> None:
         file.write('{"figures": 3, "step": 1}\n[1]\n{"step": 5, "figures": [{"key": "a/b", "value": "x"}]}\n{"cut')
     answer(Measure(Where(str(run.path)), ("mmd",), samples=20), Context())
     assert [a.step for a in attempts(run)] == [2, 2]
+
+
+def test_numbers_that_cannot_be_kept_are_not_lost(run: RunFolder) -> None:
+    (run.path / "measures.jsonl").mkdir()  # whatever stands in the way of writing
+    found = answer(Measure(Where(str(run.path)), ("mmd",), samples=20), Context())
+    assert found.figures
+    assert "measures.jsonl: is a directory" in found.not_kept

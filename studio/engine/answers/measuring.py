@@ -62,7 +62,10 @@ def _(question: Measure, context: Context) -> Attempt:
         versions(),
     )
     if question.keep:
-        attempts.keep(context.run(question.where.run), made)
+        try:
+            attempts.keep(context.run(question.where.run), made)
+        except OSError as wrong:  # a full disk, or a run that one may only read: the numbers are there all the same
+            made = replace(made, not_kept=f"{wrong.filename}: {(wrong.strerror or str(wrong)).lower()}")
     return made
 
 

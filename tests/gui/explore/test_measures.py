@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,13 @@ def test_cancel_gives_up_and_trouble_is_told(panel: MeasuresPanel, engine: FakeE
     engine.tell(Failed(asked(engine).stamp, "the model's samples are not finite numbers; it has diverged"))
     assert "diverged" in panel.said.text()
     assert panel.go.isEnabled()
+
+
+def test_numbers_that_could_not_be_kept_are_shown_all_the_same(panel: MeasuresPanel, engine: FakeEngine) -> None:
+    panel.go.click()
+    engine.tell(Answer(asked(engine).stamp, replace(FOUND, not_kept="/a/measures.jsonl: no space left on device")))
+    assert "no space left" in panel.said.text()
+    assert len(panel.results.attempts) == 1
 
 
 def test_numbers_of_a_run_that_is_no_longer_looked_at_stay_with_it(

@@ -252,7 +252,11 @@ class MeasuresPanel(Panel):
         def done(found: Attempt) -> None:
             self._asked = None
             self._show_progress(False)
-            if self.view is not None and run == self.where.run:
+            if found.not_kept:
+                if run == self.where.run:
+                    self.results.show_attempts([*self.results.attempts, found])
+                self._say(f"Measured, but it could not be kept with the run. {found.not_kept}.", bad=True)
+            elif self.view is not None and run == self.where.run:
                 self._say(f"{len(found.figures)} numbers of step {found.step:,}, kept with the run.")
                 self.step_shown.emit(found.step)
                 self._read()

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from studio.explore.questions import Pictures
 from studio.gui import theme
 from studio.gui.explore.film import NOTHING
-from studio.gui.explore.parts import choose, quiet, row
+from studio.gui.explore.parts import choose, row
 from studio.gui.explore.tiles import TileGrid
+from studio.gui.widgets.curve_tools import ElidedLabel
 
 GAINS = (1, 2, 4, 8)
 IMAGES = "Original · reconstruction · difference"
@@ -29,8 +30,8 @@ class Pairs(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.grid = TileGrid(name="example with its reconstruction")
-        self.about = quiet()
-        self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.about = ElidedLabel()
+        theme.role(self.about, "quiet")
         self.gain = QComboBox()
         for gain in GAINS:
             self.gain.addItem(f"difference ×{gain}", gain)
@@ -101,7 +102,6 @@ class Pairs(QWidget):
         head = (IMAGES if self._differences else POINTS) if self._made is not None else "Original"
         head = head if len(self._originals) else ""
         self.about.setText(f"{head} · {about}" if head and about else head)
-        self.about.setToolTip(self.about.text())
         self.gain.setVisible(self._differences and self._made is not None)
 
     def _draw(self) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 from studio.metrics.figures import Figure
 from studio.runs.folder import RunFolder
 
+YEAR_9999 = 253_000_000_000
+"""Seconds since the epoch; no calendar goes on."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -46,10 +49,25 @@ class Attempt:
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> Attempt:
-        """Raises KeyError, TypeError, ValueError for what is none."""
-        known = {name: plain[name] for name in cls.__dataclass_fields__ if name in plain}
-        figures = tuple(Figure.from_plain(f) for f in plain["figures"])
-        return cls(**{**known, "step": int(plain["step"]), "figures": figures, "at": float(plain.get("at", 0))})
+        """Of a file that may be anybody's. Raises KeyError, TypeError, ValueError, OverflowError for what is none."""
+        at = float(plain.get("at", 0))
+        return cls(
+            int(plain["step"]),
+            tuple(Figure.from_plain(f) for f in plain["figures"]),
+            _texts(plain.get("left_out", {})),
+            int(plain.get("samples", 0)),
+            int(plain.get("seed", 0)),
+            bool(plain.get("averaged", True)),
+            at if 0 < at < YEAR_9999 else 0.0,
+            float(plain.get("seconds", 0)),
+            _texts(plain.get("versions", {})),
+        )
+
+
+def _texts(plain: Any) -> dict[str, str]:
+    if not isinstance(plain, dict):
+        raise TypeError("not a table")
+    return {str(name): str(value) for name, value in plain.items()}
 
 
 def keep(run: RunFolder, attempt: Attempt) -> None:
@@ -63,7 +81,7 @@ def attempts(run: RunFolder) -> list[Attempt]:
     for plain in run.measures():
         try:
             found.append(Attempt.from_plain(plain))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             continue
     return found
 

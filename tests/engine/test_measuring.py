@@ -170,9 +170,14 @@ def test_a_download_happens_only_when_it_is_asked_for(run: RunFolder, monkeypatc
 def test_attempts_that_cannot_be_read_are_passed_over(run: RunFolder) -> None:
     answer(Measure(Where(str(run.path)), ("mmd",), samples=20), Context())
     with (run.path / "measures.jsonl").open("a") as file:
-        file.write('{"figures": 3, "step": 1}\n[1]\n{"step": 5, "figures": [{"key": "a/b", "value": "x"}]}\n{"cut')
+        file.write(
+            '{"figures": 3, "step": 1}\n[1]\n{"step": 1, "figures": [], "versions": 4}\n{"step": 5, "figures": [{"key": "a/b", "value": "x"}]}\n{"cut'
+        )
     answer(Measure(Where(str(run.path)), ("mmd",), samples=20), Context())
-    assert [a.step for a in attempts(run)] == [2, 2]
+    with (run.path / "measures.jsonl").open("a") as file:
+        file.write('{"step": 9, "figures": [], "at": 1e300}\n')
+    assert [a.step for a in attempts(run)] == [2, 2, 9]
+    assert attempts(run)[-1].at == 0
 
 
 def test_numbers_that_cannot_be_kept_are_not_lost(run: RunFolder) -> None:

@@ -141,6 +141,20 @@ def test_playing_goes_there_and_back_and_is_one_step_of_undo(
     assert session.undo.count() == steps + 1
 
 
+def test_reset_is_grey_at_the_beginning_and_goes_back_there(classes: ClassesPanel, engine: ToyEngine) -> None:
+    choose = classes.choose
+    assert not choose.reset_button.isEnabled()
+    choose.seed.setValue(5)
+    choose.other.activated.emit(3)
+    assert choose.classes is not None
+    choose.classes.buttons[2].click()
+    assert choose.reset_button.isEnabled()
+    choose.reset_button.click()
+    state = classes.state
+    assert (state.chosen, state.other, state.t, state.pick, state.seed) == (0, 1, 0.0, 0, 5)
+    assert not choose.reset_button.isEnabled()
+
+
 def test_another_seed_keeps_the_class(classes: ClassesPanel, engine: ToyEngine) -> None:
     assert classes.choose.classes is not None
     classes.choose.classes.buttons[1].click()

@@ -123,6 +123,12 @@ def test_other_noise_keeps_the_codes(codes: CodesPanel, engine: ToyEngine) -> No
     assert codes.traverse.seed.value() == 1
 
 
+@pytest.mark.parametrize("toy", [CodedToy(Prior(CODES.parts[1:]))])
+def test_without_noise_there_is_none_to_draw(codes: CodesPanel) -> None:
+    assert not codes.traverse.new.isEnabled()
+    assert not codes.traverse.seed.isEnabled()
+
+
 def test_axes_can_be_any_two_codes_and_change_places(codes: CodesPanel, engine: ToyEngine) -> None:
     box = codes.traverse.rows_box
     box.activated.emit(box.findData("c3"))

@@ -20,6 +20,7 @@ from studio.gui.explore.classes.state import (
     MOST_STEPS,
     Classes,
     View,
+    as_plain,
 )
 from studio.gui.explore.parts import button, choose, heading, quiet, row, tool
 from studio.gui.glossary import hover_card
@@ -82,6 +83,12 @@ class Choose(QWidget):
         form.setSpacing(theme.SPACE)
         form.addRow("To", self.other)
         form.addRow("Play at", self.fps)
+        self.reset_button = button(
+            "Reset",
+            "arrow-counter-clockwise",
+            "Back to the first class and latent; the seed stays",
+            self.reset,
+        )
         self.edit_button = button(
             "Edit latent", "sliders", "Open this latent in the panel that steers every dimension", self.hand_over.emit
         )
@@ -96,7 +103,8 @@ class Choose(QWidget):
         list_ = QVBoxLayout(inside)
         list_.setContentsMargins(0, 0, theme.SPACE, 0)
         list_.setSpacing(theme.SPACE)
-        list_.addLayout(row(heading("Class"), 1, self.edit_button))
+        list_.addLayout(row(self.reset_button, self.edit_button, 1))
+        list_.addWidget(heading("Class"))
         list_.addLayout(self._place)
         list_.addSpacing(theme.SPACE)
         list_.addWidget(heading("Between two classes"))
@@ -144,6 +152,11 @@ class Choose(QWidget):
     def new_seed(self) -> None:
         if self.state is not None:
             self._set_seed((self.state.seed + 1) % (MOST_SEED + 1))
+
+    def reset(self) -> None:
+        if self.state is not None:
+            self.stop()
+            self._edit("Reset the classes", self.state.reset())
 
     def _set_seed(self, seed: int) -> None:
         if self.state is not None:
@@ -214,6 +227,7 @@ class Choose(QWidget):
             box.setValue(value)
             box.blockSignals(False)
         choose(self.view, state.view)
+        self.reset_button.setEnabled(as_plain(state.reset()) != as_plain(state))
         self.rows.setVisible(state.view != "one")
         self.count.setVisible(state.view == "one")
         self.steps.setVisible(state.view == "between")

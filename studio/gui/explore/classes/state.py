@@ -121,6 +121,11 @@ class Classes:
     def with_other(self, other: int) -> Classes:
         return replace(self, other=other, chosen=self.other if other == self.chosen else self.chosen)
 
+    def reset(self) -> Classes:
+        """The classes as at the beginning, at the first latent; seed, view and sizes stay."""
+        first = beginning(self.prior)
+        return replace(self, chosen=first.chosen, other=first.other, t=first.t, pick=first.pick)
+
     def sized(self, **sizes: int) -> Classes:
         """Other ``rows``, ``count`` or ``steps``."""
         new = replace(self, **sizes)  # type: ignore[arg-type]
@@ -143,7 +148,8 @@ class Classes:
 
 
 def beginning(prior: Prior) -> Classes:
-    return Classes(prior)
+    """The first class, the second one at the far end."""
+    return Classes(prior, other=min(1, dials(prior, "class")[0].part.size - 1))
 
 
 NUMBERS: Sequence[tuple[str, int, int]] = (

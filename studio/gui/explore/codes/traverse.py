@@ -148,6 +148,9 @@ class Traverse(QWidget):
         self.about.clear()
         state = self.desk.state
         self.bars.show_read(state.prior, None, (), None)
+        noise = any(True for _ in state.prior.placed("noise"))
+        for part in (self.seed, self.new):
+            part.setEnabled(noise)
         for box in (self.rows_box, self.columns_box):
             box.clear()
             for dial in state.dials:

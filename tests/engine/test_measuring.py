@@ -170,9 +170,8 @@ def test_a_download_happens_only_when_it_is_asked_for(run: RunFolder, monkeypatc
 def test_attempts_that_cannot_be_read_are_passed_over(run: RunFolder) -> None:
     answer(Measure(Where(str(run.path)), ("mmd",), samples=20), Context())
     with (run.path / "measures.jsonl").open("a") as file:
-        file.write(
-            '{"figures": 3, "step": 1}\n[1]\n{"step": 1, "figures": [], "versions": 4}\n{"step": 5, "figures": [{"key": "a/b", "value": "x"}]}\n{"cut'
-        )
+        file.write('{"figures": 3, "step": 1}\n[1]\n{"step": 1, "figures": [], "versions": 4}\n')
+        file.write('{"step": 5, "figures": [{"key": "a/b", "value": "x"}]}\n{"cut')
     answer(Measure(Where(str(run.path)), ("mmd",), samples=20), Context())
     with (run.path / "measures.jsonl").open("a") as file:
         file.write('{"step": 9, "figures": [], "at": 1e300}\n')

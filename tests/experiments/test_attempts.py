@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from studio.data import places
 from studio.experiments.core import attempts, catalog, summary
 from studio.experiments.core.attempts import Attempt
 from studio.experiments.core.experiment import Figure, Findings, Picture, Table
@@ -38,6 +39,19 @@ def test_a_new_one_has_its_runs_in_the_library_and_is_not_finished(attempt: Atte
         assert {k: recipe[k] for k in planned.values} == dict(planned.values)
     assert attempts.left(attempt) == [made.folder for made in attempt.runs]
     assert attempts.unfinished() == [attempt]
+
+
+def test_a_full_disk_leaves_no_half_of_an_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    data = {name: spec(name) for name in COLLAPSE.datasets}
+    monkeypatch.setattr(attempts, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        attempts.begin(COLLAPSE, "short", (0,), data, defaults())
+    assert attempts.listed() == []
+    assert not list(places.runs().iterdir())
+    assert not list((attempts.folder() / "mode_collapse").iterdir())
 
 
 def test_what_came_out_is_read_back_as_it_was(attempt: Attempt) -> None:

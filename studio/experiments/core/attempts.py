@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -123,26 +124,33 @@ def begin(
         defaults: of each model's recipe, by the model's name (``ModelCard.defaults``).
 
     Raises:
-        ValueError: when a model that it needs is not there. OSError.
+        ValueError: when a model that it needs is not there.
+        OSError: nothing is left behind.
     """
     planned = experiment.planned(preset, seeds)
     if missing := sorted({p.model for p in planned} - set(defaults)):
         raise ValueError(f"{experiment.name} needs the model {', '.join(missing)}, which is not there")
-    path = _free(experiment.name)
-    made = [_make(p, datasets[p.dataset], defaults[p.model]) for p in planned]
-    attempt = Attempt(
-        path,
-        experiment.name,
-        preset,
-        tuple(seeds),
-        started=time.time(),
-        device=device,
-        machine=machine(),
-        versions=versions(),
-        datasets=dict(datasets),
-        runs=tuple(made),
-    )
-    write(attempt)
+    path, made = _free(experiment.name), []
+    try:
+        for one in planned:
+            made.append(_make(one, datasets[one.dataset], defaults[one.model]))
+        attempt = Attempt(
+            path,
+            experiment.name,
+            preset,
+            tuple(seeds),
+            started=time.time(),
+            device=device,
+            machine=machine(),
+            versions=versions(),
+            datasets=dict(datasets),
+            runs=tuple(made),
+        )
+        write(attempt)
+    except BaseException:  # a full disk: leave no half of an attempt behind
+        for folder in [path, *(run.folder for run in made)]:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     return attempt
 
 

@@ -228,6 +228,11 @@ def test_a_classifier_says_which_pictures_are_of_their_class(classes: ClassesPan
     )
     assert [c[0] for c in grid.captions[:4]] == ["dog", "dog", "fox", "owl"]
     assert not choose.check.isVisible()
+    engine.toy.step = 480
+    classes.refresh()
+    engine.pump(Decode)
+    assert [c[0] for c in grid.captions[:4]] == ["dog", "dog", "fox", "owl"], "nothing jumps while it looks again"
+    engine.pump()
     _view(classes, engine, "one")
     assert choose.seen.text().startswith("48 of 64 (75%)")
     _view(classes, engine, "between")

@@ -203,7 +203,7 @@ class Choose(QWidget):
         self.classes = Choices(state.dial.name, state.names)
         self.classes.chosen.connect(self._set_class)
         self._place.addWidget(self.classes)
-        self.seen.clear()
+        self.seen.setText("Looking …")
         self.check.hide()
         self.other.clear()
         self.other.addItems(list(state.names))

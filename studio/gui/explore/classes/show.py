@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt, Signal
@@ -61,23 +63,31 @@ class Show(QWidget):
 
     def show_grid(self, state: Classes, images: Pictures) -> None:
         """The pictures of ``state.grid()``."""
+        captions = self._captions_until_seen(state, len(images))
         self.shown = state
         self.grid.empty_text = ""
         names, down = state.names, [str(i + 1) for i in range(state.rows)]
         a, b = names[state.chosen], names[state.other]
         if state.view == "one":
-            self.grid.set_tiles(images)
+            self.grid.set_tiles(images, captions=captions)
             said = f"{len(images)} samples of {a}, seed {state.seed}"
         elif state.view == "between":
             ends = [a, *(f"{t:.2f}" for t in state.places[1:-1]), b]
-            self.grid.set_tiles(images, state.steps, down, ends)
+            self.grid.set_tiles(images, state.steps, down, ends, captions)
             said = f"From {a} to {b}, a row for each latent of seed {state.seed}"
         else:
-            self.grid.set_tiles(images, len(state.columns), down, [names[c] for c in state.columns])
+            self.grid.set_tiles(images, len(state.columns), down, [names[c] for c in state.columns], captions)
             many = f" · {len(state.columns)} of {len(names)} classes" if len(state.columns) < len(names) else ""
             said = f"A row for each latent of seed {state.seed}{many}"
         self.about.setText(said)
         self.about.setToolTip(f"{said}. Click a picture to see it large.")
+
+    def _captions_until_seen(self, state: Classes, count: int) -> Sequence[Sequence[str]]:
+        """Until the classifier has looked: what it saw in the same latents before, or the room for its words."""
+        if not self.grid.captions:
+            return ()
+        same = self.shown is not None and np.array_equal(self.shown.grid()[0], state.grid()[0])
+        return self.grid.captions if same else [[""]] * count
 
     def show_seen(self, state: Classes, labels: npt.NDArray[np.int64] | None) -> tuple[int, int] | None:
         """Write under each picture what a classifier sees in it. How many are of the class that was asked for, and of

@@ -81,7 +81,7 @@ class Search:
     """
 
     restarts: int = 4
-    iterations: int = 300
+    iterations: int = 500
     rate: float = 0.2
     pull: float = 1e-4
     seed: int = 0

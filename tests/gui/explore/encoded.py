@@ -13,7 +13,7 @@ from studio.explore.questions.encoding import Compare, Look
 from tests.gui.explore.toy import Toy
 
 LABELLED = DataSpec("toys", "images", (3, 16, 16), 100, 20, ("round", "square"), fingerprint="toys")
-PER_ROUND = 100
+PER_ROUND = 200
 
 
 class EncodeToy(Toy):

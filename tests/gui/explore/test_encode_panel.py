@@ -153,7 +153,7 @@ def test_without_an_encoder_it_is_searched_in_rounds_that_are_shown(
     engine.round()  # type: ignore[attr-defined]
     first = coder.result
     assert first is not None
-    assert "iteration 100 of 300" in tools.far.text()
+    assert "iteration 200 of 500" in tools.far.text()
     assert first.errors[0] > 0
     engine.round()  # type: ignore[attr-defined]
     engine.round()  # type: ignore[attr-defined]
@@ -162,8 +162,8 @@ def test_without_an_encoder_it_is_searched_in_rounds_that_are_shown(
     assert not work.desk.jobs
     assert coder.result is not None
     assert coder.result.errors[0] == 0
-    assert [q.sought.done if q.sought else 0 for q in engine.all(Invert)] == [0, 100, 200]
-    assert len(tools.curve.curves[0].series) == 300
+    assert [q.sought.done if q.sought else 0 for q in engine.all(Invert)] == [0, 200, 400]
+    assert len(tools.curve.curves[0].series) == 500
     assert "4 candidates: 0, 1, 2, 3" in tools.facts.text()
 
 
@@ -186,10 +186,10 @@ def test_a_search_stops_at_once_keeps_what_it_found_and_goes_on(
     engine.answered.add(late.stamp)
     assert coder.result is kept
     assert tools.search_button.text() == "Go on"
-    assert tools.far.text() == "stopped after 100 of 300 iterations"
+    assert tools.far.text() == "stopped after 200 of 500 iterations"
     tools.toggle()
     assert engine.last(Invert).sought is not None
-    assert engine.last(Invert).sought.done == 100
+    assert engine.last(Invert).sought.done == 200
     engine.round()  # type: ignore[attr-defined]
     coder.set_search("Rate", Search(rate=0.3))
     assert not coder.searching, "a search with other settings is another one"
@@ -223,7 +223,7 @@ def test_settings_are_edited_undone_reset_and_kept_within_bounds(
     box = tools.boxes["iterations"]
     box.stepBy(1)
     box.stepBy(1)
-    assert panel.coder.state.search.iterations == 1000
+    assert panel.coder.state.search.iterations == 2000
     assert tools.reset_button.isEnabled()
     session.undo.undo()
     assert panel.coder.state.search == Search(), "steps of one field are one edit"

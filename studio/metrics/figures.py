@@ -190,7 +190,7 @@ MEASURES: tuple[Measure, ...] = (
     _measure(
         "pr",
         "Precision and recall (Inception)",
-        "Share of samples near real images, and of real images near samples, in Inception features",
+        "Share of samples near real images, and the reverse, in Inception features (the paper's are VGG-16's)",
         "higher",
         "images",
         "inception",

@@ -3,7 +3,7 @@ after Srivastava et al. 2017 (VEEGAN, arXiv:1705.07761)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,6 +55,8 @@ REPORTED = {
     ("gan", "25gaussians"): "17.3 ± 0.8 modes, 94.8 %, 0.70 nats",
 }
 SCORED = 2500
+SETTLED = 50.0
+"""Percent of the samples near a mode from which on a system is said to have settled on its modes."""
 HEADLINE = "modes that the GAN reaches of the 8 on a ring"
 
 
@@ -88,11 +90,12 @@ def conclude(evidence: Evidence) -> Findings:
     rows, figures = [], []
     seeds = len(evidence.seeds)
     how = f"{SCORED:,} samples, " + (f"median of {seeds} seeds ± half the range" if seeds > 1 else "one seed")
-    middle: dict[tuple[str, str], float] = {}
+    reached: dict[tuple[str, str], float] = {}
+    near_one: dict[tuple[str, str], float] = {}
     for (system, name), values in found.items():
         modes, near, kl = (Several.of([v[i] for v in values]) for i in range(3))
         of = 8 if name == "8gaussians" else 25
-        middle[system, name] = modes.middle / of
+        reached[system, name], near_one[system, name] = modes.middle / of, near.middle
         rows.append(
             (
                 TITLES[system],
@@ -114,16 +117,31 @@ def conclude(evidence: Evidence) -> Findings:
                 how,
             )
         )
-    gan = min(middle["gan", name] for name in MIXTURES)
-    others = [middle[s, name] for s in SYSTEMS if s != "gan" for name in MIXTURES]
-    outcome: Outcome = "shown" if gan < 1 and max(others) > gan else "partly" if gan < 1 else "not shown"
+    outcome = judged(reached, near_one)
     said = "; ".join(
-        f"{TITLES[s]} {middle[s, '8gaussians'] * 8:.0f} of 8 and {middle[s, '25gaussians'] * 25:.0f} of 25"
+        f"{TITLES[s]} {reached[s, '8gaussians'] * 8:.0f} of 8 and {reached[s, '25gaussians'] * 25:.0f} of 25, with "
+        f"{near_one[s, '8gaussians']:.0f} and {near_one[s, '25gaussians']:.0f} % of the samples near one"
         for s in SYSTEMS
     )
-    verdict = f"Modes reached: {said}. Samples of the mixture itself would have 98.9 % within 3 σ, not 100 %."
+    verdict = f"Modes reached: {said}. Samples of the mixture itself have 98.9 % near one."
     columns = ("system", "modes there are", "reached", "within 3 σ, %", "reverse KL, nats", "PacGAN's table")
     return Findings(tuple(figures), outcome, verdict, (_draw(clouds, evidence),), Table(columns, tuple(rows)))
+
+
+def judged(reached: Mapping[tuple[str, str], float], near: Mapping[tuple[str, str], float]) -> Outcome:
+    """Whether the GAN is seen to miss modes where its samples, and those of a system that reaches more, are near some.
+
+    Args:
+        reached: share of the modes 0..1 by system and mixture; near: percent of the samples that are near one. Samples
+            strewn over the plane reach every mode with a few of them, so modes alone show nothing.
+    """
+    missed = [name for name in MIXTURES if reached["gan", name] < 1]
+    settled = {key for key, share in near.items() if share >= SETTLED}
+    for name in missed:
+        others = [s for s in SYSTEMS if (s, name) in settled and reached[s, name] > reached["gan", name]]
+        if ("gan", name) in settled and others:
+            return "shown"
+    return "partly" if missed else "not shown"
 
 
 def mixture(data: Dataset) -> tuple[npt.NDArray[np.float64], float]:

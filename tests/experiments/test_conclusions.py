@@ -194,6 +194,15 @@ def test_codes_are_named_by_what_they_go_with_most() -> None:
     assert infogan_mnist._named(related) == (-0.9, 0.8, ("c3", "c2", "width"))
 
 
+def test_modes_that_are_reached_by_strewn_samples_show_nothing() -> None:
+    systems, mixtures = mode_collapse.SYSTEMS, mode_collapse.MIXTURES
+    reached = {(s, m): 0.5 if s == "gan" else 1.0 for s in systems for m in mixtures}
+    assert mode_collapse.judged(reached, dict.fromkeys(reached, 90.0)) == "shown"
+    assert mode_collapse.judged(reached, dict.fromkeys(reached, 5.0)) == "partly"
+    assert mode_collapse.judged(reached, {k: 90.0 if k[0] == "gan" else 5.0 for k in reached}) == "partly"
+    assert mode_collapse.judged(dict.fromkeys(reached, 1.0), dict.fromkeys(reached, 90.0)) == "not shown"
+
+
 def test_the_loss_and_the_distance_are_compared_at_the_steps_of_the_sheets(tmp_path: Path) -> None:
     from studio.data import builtin, store
     from studio.experiments.core.experiment import Planned, Ran

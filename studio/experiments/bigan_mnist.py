@@ -57,7 +57,7 @@ def conclude(evidence: Evidence) -> Findings:
     test = data.held_out[: TESTED[evidence.preset]]
     known = np.random.default_rng(0).permutation(data.train)[: KNOWN[evidence.preset]]
     pixels = _told(data, known, test, lambda x: x.reshape(len(x), -1), watch)
-    rows, pictures = [("pixels", "–", f"{pixels:.2f}", "")], []
+    rows, pictures = [("raw pixels", f"{pixels:.2f}", "–", "–")], []
     found: dict[str, list[float]] = {"features": [], "latent": [], "error": []}
     for ran in evidence.runs:
         model = model_of(ran.run)
@@ -91,7 +91,7 @@ def conclude(evidence: Evidence) -> Findings:
         f"The encoder's features tell {features.middle:.2f} % of the digits (the paper 97.39 %), "
         f"raw pixels {pixels:.2f} % and the code itself {latent.middle:.2f} %."
     )
-    table = Table(("", "1-NN of features, %", "1-NN of the code (pixels), %", "RMSE, grey levels"), tuple(rows))
+    table = Table(("in", "1-NN of features, %", "1-NN of the code, %", "RMSE, grey levels"), tuple(rows))
     return Findings(figures, outcome, verdict, tuple(pictures), table)
 
 

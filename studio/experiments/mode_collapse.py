@@ -152,12 +152,12 @@ def mixture(data: Dataset) -> tuple[npt.NDArray[np.float64], float]:
 
 
 def _draw(clouds: dict[tuple[str, str], tuple[Floats, Dataset]], evidence: Evidence) -> Picture:
-    figure, axes = drawing.figure(len(SYSTEMS), len(MIXTURES), width=2.1, height=2.2)
+    figure, axes = drawing.figure(len(SYSTEMS), len(MIXTURES), width=1.9, height=2.0)
     for place, (system, name) in zip(axes, [(s, m) for m in MIXTURES for s in SYSTEMS], strict=True):
         cloud, data = clouds[system, name]
         centres, _ = mixture(data)
         place.scatter(centres[:, 0], centres[:, 1], s=26, facecolors="none", edgecolors="grey", linewidths=0.6)
-        place.scatter(cloud[:800, 0], cloud[:800, 1], s=2, color=drawing.COLOURS[0], alpha=0.5, linewidths=0)
+        place.scatter(cloud[:500, 0], cloud[:500, 1], s=2, color=drawing.COLOURS[0], alpha=0.5, linewidths=0)
         reach = 1.35 * float(np.abs(centres).max())
         place.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[], aspect="equal")
         place.set_title(TITLES[system], fontsize=9)

@@ -48,7 +48,7 @@ def save(drawn: Figure, folder: Path, name: str, title: str) -> Picture:
     No SVG: matplotlib's letters are paths that Qt's reader cannot follow, and as text they depend on the fonts there.
     """
     with files.replacing(folder / f"{name}.png") as fresh:
-        drawn.savefig(fresh, format="png", dpi=150, metadata={"Software": None}, pil_kwargs={"optimize": True})
+        drawn.savefig(fresh, format="png", dpi=140, metadata={"Software": None}, pil_kwargs={"optimize": True})
     return Picture(f"{name}.png", title)
 
 

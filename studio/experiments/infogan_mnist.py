@@ -248,7 +248,7 @@ experiment = Experiment(
     datasets=("mnist",),
     short=Preset(
         "short",
-        "one run of 4,000 steps, batch 64, an eighth of the paper's width",
+        "one run of 4,000 steps, batch 64, an eighth to a quarter of the paper's width",
         4.5,
         "That L_I of c1 rises to its bound at once and that codes take on a meaning. Too short for the digits to "
         "come apart: expect half of them, not 95 %.",

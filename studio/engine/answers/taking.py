@@ -2,64 +2,31 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from studio.engine.answers.base import answer
 from studio.engine.context import Context
-from studio.export.jobs import (
-    ExportBundle,
-    ExportComparison,
-    ExportFilm,
-    ExportLatents,
-    ExportSamples,
-    ExportWalk,
-    ExportWeights,
-    Written,
-)
+from studio.export import jobs
+from studio.export.jobs import Written
+
+WRITERS: dict[type[Any], str] = {
+    jobs.ExportSamples: "samples.export_samples",
+    jobs.ExportLatents: "samples.export_latents",
+    jobs.ExportComparison: "comparison.export_comparison",
+    jobs.ExportWalk: "walks.export_walk",
+    jobs.ExportFilm: "walks.export_film",
+    jobs.ExportWeights: "weights.export_weights",
+    jobs.ExportBundle: "bundle.export_bundle",
+}
+"""Each job's writer, a function of the job and the context, by its place in :mod:`studio.export`."""
 
 
-@answer.register
-def _(job: ExportSamples, context: Context) -> Written:
-    from studio.export.samples import export_samples
-
-    return export_samples(job, context)
-
-
-@answer.register
-def _(job: ExportLatents, context: Context) -> Written:
-    from studio.export.samples import export_latents
-
-    return export_latents(job, context)
+def _written(job: object, context: Context) -> Written:
+    module, function = WRITERS[type(job)].split(".")
+    done: Written = getattr(import_module(f"studio.export.{module}"), function)(job, context)
+    return done
 
 
-@answer.register
-def _(job: ExportComparison, context: Context) -> Written:
-    from studio.export.comparison import export_comparison
-
-    return export_comparison(job, context)
-
-
-@answer.register
-def _(job: ExportWalk, context: Context) -> Written:
-    from studio.export.walks import export_walk
-
-    return export_walk(job, context)
-
-
-@answer.register
-def _(job: ExportFilm, context: Context) -> Written:
-    from studio.export.walks import export_film
-
-    return export_film(job, context)
-
-
-@answer.register
-def _(job: ExportWeights, context: Context) -> Written:
-    from studio.export.weights import export_weights
-
-    return export_weights(job, context)
-
-
-@answer.register
-def _(job: ExportBundle, context: Context) -> Written:
-    from studio.export.bundle import export_bundle
-
-    return export_bundle(job, context)
+for _kind in WRITERS:
+    answer.register(_kind, _written)

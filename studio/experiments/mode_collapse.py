@@ -41,11 +41,15 @@ SYSTEMS: dict[str, dict[str, Value]] = {
     "wgan_gp": {"latent": 2, "width": 512, "batch": 256, "penalty": 0.1},
     "sngan": {"latent": 2, "width": 256, "batch": 256},
 }
+FAST: dict[str, Value] = {"width": 128, "batch": 128, "average": 0.99, "generator_rate": 1e-3}
+"""Small networks at ten times the papers' rates, of which most samples sit on the modes after half a minute."""
 QUICK: dict[str, dict[str, Value]] = {
-    "gan": {"width": 128, "layers": 3, "units": 64, "pieces": 3, "discriminator_layers": 2, "steps": 3000},
-    "wgan": {"width": 128, "batch": 128, "steps": 1500, "critic_rate": 5e-4, "generator_rate": 5e-4},
-    "wgan_gp": {"width": 128, "batch": 128, "steps": 1000},
-    "sngan": {"width": 128, "batch": 128, "steps": 1500, "discriminator_steps": 3},
+    "gan": FAST
+    | {"discriminator_rate": 1e-3, "beta1": 0.5, "layers": 3, "units": 64, "pieces": 3, "discriminator_layers": 2}
+    | {"steps": 5500},
+    "wgan": FAST | {"critic_rate": 5e-4, "generator_rate": 5e-4, "clip": 0.1, "critic_steps": 3, "steps": 2800},
+    "wgan_gp": FAST | {"critic_rate": 1e-3, "critic_steps": 3, "steps": 2200},
+    "sngan": FAST | {"discriminator_rate": 1e-3, "discriminator_steps": 2, "steps": 3200},
 }
 LONG: dict[str, int] = {"gan": 80_000, "wgan": 20_000, "wgan_gp": 20_000, "sngan": 20_000}
 TITLES = {"gan": "GAN", "wgan": "WGAN", "wgan_gp": "WGAN-GP", "sngan": "SN-GAN"}
@@ -184,10 +188,10 @@ experiment = Experiment(
     datasets=MIXTURES,
     short=Preset(
         "short",
-        "8 runs of 1,000 to 3,000 steps, smaller networks, one seed",
+        "8 runs of 2,200 to 5,500 steps, small networks, rates ten times the papers', one seed",
         5.0,
-        "Which systems spread at once and which sit on a few modes. Not how they end: nothing has converged, and "
-        "WGAN's learning rate is ten times the paper's.",
+        "Which systems find all modes, and how evenly; on the ring most samples settle on the modes, on the lattice a "
+        "third does. WGAN's clip is ten times the paper's too.",
     ),
     full=Preset(
         "full",

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from safetensors.numpy import load_file
 
 from studio.data.dataset import DataSpec
@@ -30,13 +31,14 @@ def questions(run: RunFolder, data: DataSpec) -> list[tuple[AnyQuestion, bool]]:
     ]
 
 
+@pytest.mark.timeout(240)
 def test_training_with_questions_flying_equals_training_without(
     shared: Engine, new_run: Callable[..., RunFolder], data: DataSpec
 ) -> None:
     ear = Ear(shared)
     quiet, asked = new_run("quiet", steps=40), new_run("asked", steps=40)
     shared.send(Start(str(quiet.path)))
-    ear.wait(Ended, reason="finished")
+    ear.wait(Ended, 110, reason="finished")
 
     shared.send(Start(str(asked.path)))
     flying = itertools.cycle(questions(asked, data))

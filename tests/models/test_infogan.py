@@ -104,6 +104,42 @@ def test_q_is_rewarded_in_both_losses_with_its_own_weight_for_each_kind() -> Non
         assert all(g is None or not g.any() for g in gradients), "weight 0 leaves Q alone"
 
 
+def test_the_authors_settings_are_the_defaults_and_q_moves_with_the_discriminator() -> None:
+    r = InfoGANRecipe()
+    assert (r.generator_rate, r.discriminator_rate, r.beta1, r.batch) == (1e-3, 2e-4, 0.5, 128)
+    assert (r.categorical_weight, r.continuous_weight, r.latent, r.codes) == (1, 1, 62, "10, u, u")
+    made = build()
+    players = {u.player: u for u in made.updates()}
+    rates = {name: (u.optimiser.name, u.optimiser.rate, u.optimiser.beta1) for name, u in players.items()}
+    assert rates == {"discriminator": ("adam", 2e-4, 0.5), "generator": ("adam", 1e-3, 0.5)}
+    q = {id(p) for p in made.discriminator.read.parameters()}
+    assert q <= {id(p) for p in players["discriminator"].module.parameters()}
+    assert not q & {id(p) for p in players["generator"].module.parameters()}
+    noise, ten, *flat = InfoGAN(r, DataSpec("m", "images", (1, 28, 28), 100)).prior.parts
+    assert (noise.kind, noise.size) == ("uniform", 62)
+    assert (ten.kind, ten.size) == ("categorical", 10)
+    assert [(p.kind, p.size) for p in flat] == [("uniform", 1)] * 2
+
+
+@pytest.mark.parametrize("loss", ["discriminator_loss", "generator_loss"])
+def test_what_q_reads_is_subtracted_from_both_losses(loss: str) -> None:
+    """By torch's own distributions, off what went into G and came out of Q."""
+    made = build("3, u", categorical_weight=2.0, continuous_weight=0.5)
+    drawn, read, scores = [], [], []
+    made.generator.register_forward_hook(lambda module, inputs, output: drawn.append(inputs[0]))
+    made.discriminator.read.register_forward_hook(lambda module, inputs, output: read.append(output))
+    made.discriminator.score.register_forward_hook(lambda module, inputs, output: scores.append(output.squeeze(1)))
+    found = getattr(made, loss)(Batch(torch.rand(6, 1, 8, 8) * 2 - 1)).value
+    (z,) = drawn
+    category = torch.distributions.Categorical(logits=read[-1][:, :3]).log_prob(z[:, 5:8].argmax(1))
+    number = torch.distributions.Normal(read[-1][:, 3], 1.0).log_prob(z[:, 8])
+    game = -scores[-1].sigmoid().log().mean()
+    if loss == "discriminator_loss":
+        game = -scores[0].sigmoid().log().mean() - (1 - scores[-1].sigmoid()).log().mean()
+    gained = 2 * category.mean() + 0.5 * number.mean()
+    assert found.item() == pytest.approx((game - gained).item(), rel=1e-5)
+
+
 def test_q_shares_the_trunk_of_d_and_every_parameter_gets_a_gradient() -> None:
     made = build()
     x = Batch(torch.rand(6, 1, 8, 8) * 2 - 1)

@@ -1,4 +1,4 @@
-"""An experiment as a card of the gallery: picture of the newest attempt, what is claimed, what came of it."""
+"""An experiment as a card of the gallery: picture of the telling attempt, what is claimed, what came of it."""
 
 from __future__ import annotations
 
@@ -48,11 +48,12 @@ class Card(QAbstractButton):
 
     @property
     def line(self) -> str:
-        """How it is doing, with the figure of the newest attempt that has one."""
+        """How it is doing, with the figure of the telling attempt, or of the newest that has one."""
         seen = self.seen
         if seen is None:
             return ""
-        got = next((r for a in seen.attempts if (r := result(seen.experiment, a, beside=True))), "")
+        tried = [seen.telling, *seen.attempts] if seen.telling is not None else []
+        got = next((r for a in tried if a is not None and (r := result(seen.experiment, a, beside=True))), "")
         return f"{self.state.words} · {got}" if got and self.share < 0 else self.state.words
 
     def sizeHint(self) -> QSize:

@@ -90,9 +90,9 @@ class Gallery(QScrollArea):
                 card.show_seen(seen, state, under_way.done)
             elif name in self.conductor.preparing:
                 card.show_seen(seen, Doing("hourglass", "preparing", "quiet"), 0.0)
-            elif seen.last is not None:
-                taken = str(seen.last.path) in seen.taken
-                card.show_seen(seen, doing(seen.last, None, taken, self.conductor.session))
+            elif seen.telling is not None:
+                taken = str(seen.telling.path) in seen.taken
+                card.show_seen(seen, doing(seen.telling, None, taken, self.conductor.session))
             else:
                 card.show_seen(seen, Doing("circle", "not tried yet", "quiet"))
 

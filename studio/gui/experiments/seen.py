@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import get_args
 
 from studio.data import standard
 from studio.data.watch import Watch
@@ -37,13 +38,21 @@ class Seen:
         return not self.brings or bool(self.at_hand)
 
     @property
-    def last(self) -> Attempt | None:
-        return next(iter(self.attempts), None)
+    def telling(self) -> Attempt | None:
+        """The attempt that stands for all: the newest while it has no conclusion, else the newest of those in which
+        most was shown, so that a short try does not hide what a long one found."""
+        last = next(iter(self.attempts), None)
+        if last is None or last.findings is None:
+            return last
+        ranks = list(get_args(Outcome))
+        found = [(ranks.index(a.findings.outcome), a) for a in self.attempts if a.findings is not None]
+        return min(found, key=lambda pair: pair[0])[1]
 
     @property
     def picture(self) -> str:
-        """The picture of the newest attempt that has one; empty when none has."""
-        return next((str(a.pictures[0]) for a in self.attempts if a.pictures), "")
+        """The picture of the telling attempt, or of the newest that has one; empty when none has."""
+        tried = [self.telling, *self.attempts] if self.telling is not None else []
+        return next((str(a.pictures[0]) for a in tried if a is not None and a.pictures), "")
 
     @property
     def data_title(self) -> str:

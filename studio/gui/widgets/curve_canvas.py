@@ -357,7 +357,12 @@ class CurveCanvas(QWidget):
 
     def _draw_marks(self, low: float, high: float, width: int) -> None:
         inside = np.array([x for x, _ in self.marks if low <= x <= high])
-        if len(inside):  # two marks on one pixel are one mark
-            inside = inside[np.unique(np.floor((inside - low) / (high - low) * width), return_index=True)[1]]
+        if len(inside):  # those that would run together are one mark; zooming in shows each
+            room = max(1, width // APART)
+            inside = inside[np.unique(np.floor((inside - low) / (high - low) * room), return_index=True)[1]]
         bottom, top = self.plot.view.viewRange()[1]
         self.plot.marks.setData(np.repeat(inside, 2), np.tile([bottom, top], len(inside)), connect="pairs")
+
+
+APART = 12
+"""Pixels that a mark has to itself."""

@@ -50,6 +50,14 @@ def test_every_experiment_has_a_card_that_says_how_it_went(page: ExperimentsPage
     toy.grab()
 
 
+def test_a_short_try_does_not_hide_what_a_longer_one_showed(page: ExperimentsPage, qtbot: QtBot) -> None:
+    toy, _ = page.gallery.cards
+    finished(10.0, "shown")
+    finished(3.0, "not shown")
+    look(page, qtbot)
+    assert toy.line == "shown · 10 ± 0.5 moves (paper: 10)"
+
+
 def test_arrows_go_from_card_to_card_and_enter_opens(page: ExperimentsPage, qtbot: QtBot) -> None:
     first, second = page.gallery.cards
     first.setFocus()

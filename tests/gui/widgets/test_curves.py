@@ -117,6 +117,17 @@ def test_a_mark_is_named_where_the_read_out_is_on_it(panel: CurvePanel) -> None:
     assert panel.step.text() == "step 50 · checkpoint"
 
 
+def test_marks_that_would_run_together_are_thinned_until_one_zooms_in(panel: CurvePanel) -> None:
+    panel.set_curve("loss/critic", "critic", np.arange(10_000), np.arange(10_000))
+    panel.set_marks([(float(x), "checkpoint") for x in range(0, 10_000, 5)])
+    panel.draw_now()
+    drawn = np.unique(panel.plot.marks.getData()[0])
+    assert 3 <= len(drawn) <= panel.plot.view.width() / 10
+    panel.set_range(100, 120)
+    panel.draw_now()
+    assert {100.0, 105.0, 110.0, 115.0} <= set(panel.plot.marks.getData()[0].tolist())
+
+
 def test_zoom_stays_while_points_arrive_and_fit_shows_all(panel: CurvePanel) -> None:
     panel.set_curve("loss/critic", "critic", np.arange(1000), np.arange(1000))
     panel.set_range(100, 200)

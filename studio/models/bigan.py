@@ -125,8 +125,9 @@ class Features(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Pictures to latents B×latent; a linear layer on the features, so nothing keeps it within the prior's range but
-    the game itself."""
+    """Pictures to latents B×latent in −1..1, the prior's range, by 2σ(a) − 1 of a linear layer on the features: so the
+    authors' code, where the paper speaks of the linear layer alone. Without it D knows E(x) by its length and need not
+    look at x, and G learns dim pictures."""
 
     def __init__(self, data: DataSpec, r: BiGANRecipe) -> None:
         super().__init__()
@@ -134,11 +135,14 @@ class Encoder(nn.Module):
         self.last = nn.Linear(r.units, r.latent, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.last(self.features(x)).float()  # type: ignore[no-any-return]
+        return (self.last(self.features(x)).float() / 2).tanh()  # type: ignore[no-any-return]
 
 
 class Discriminator(nn.Module):
-    """Pairs of picture and latent to a logit each, B; the latent enters at every dense layer."""
+    """Pairs of picture and latent to a logit each, B; the latent enters at every dense layer.
+
+    The authors start the last layer at 0; here it starts as the others do, so that G and E learn from the first move.
+    """
 
     def __init__(self, data: DataSpec, r: BiGANRecipe) -> None:
         super().__init__()
@@ -207,21 +211,22 @@ class BiGAN(Model):
         return Scheduled(LAST**fallen)
 
     def discriminator_loss(self, batch: Batch) -> Loss:
-        """−E log D(x, E(x)) − E log (1 − D(G(z), z)). Real and made pairs go through apart, each with the statistics of
-        its own batch."""
+        """−½ E log D(x, E(x)) − ½ E log (1 − D(G(z), z)). Real and made pairs go through apart, each with the statistics
+        of its own batch. The halves are the authors': their weight decay is meant beside them."""
         z = self.noise(batch.x)
         with torch.no_grad():
             found, fake = self.pair.encoder(batch.x), self.pair.generator(z)
         on_real, on_fake = self.discriminator(batch.x, found), self.discriminator(fake, z)
-        return Loss(softplus(-on_real).mean() + softplus(on_fake).mean(), game_shows(on_real, on_fake))
+        value = (softplus(-on_real).mean() + softplus(on_fake).mean()) / 2
+        return Loss(value, game_shows(on_real, on_fake))
 
     def pair_loss(self, batch: Batch) -> Loss:
-        """−E log D(G(z), z) − E log (1 − D(x, E(x))): the labels are swapped for both, so E works against D too."""
+        """−½ E log D(G(z), z) − ½ E log (1 − D(x, E(x))): the labels are swapped for both, so E works against D too."""
         z = self.noise(batch.x)
         found, fake = self.pair.encoder(batch.x), self.pair.generator(z)
         on_real, on_fake = self.discriminator(batch.x, found), self.discriminator(fake, z)
         return Loss(
-            softplus(-on_fake).mean() + softplus(on_real).mean(),
+            (softplus(-on_fake).mean() + softplus(on_real).mean()) / 2,
             shows=self.reconstruction(batch.x, found.detach()),
             spreads=reaching(fake),
         )

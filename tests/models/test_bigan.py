@@ -59,6 +59,25 @@ def test_the_networks_are_the_papers_on_mnist() -> None:
     assert all(p.dim() == 2 for p in made.parameters())
 
 
+def test_the_two_losses_are_the_game_and_the_game_with_its_labels_swapped() -> None:
+    """Each as the mean of its two halves, as in the authors' code: Adam scales a cost away, but not the share that the
+    decay 2.5e-5 has beside it."""
+    logits = torch.tensor([[1.5, -0.5], [0.25, 2.0]], dtype=torch.float64)
+    made = finite([0, 1], [1, 0], logits)
+    z = torch.tensor([[0.0], [1.0]])
+    made.noise = lambda like: z  # type: ignore[method-assign]
+    x = Batch(torch.tensor([0.0, 1.0]).view(-1, 1, 1, 1))
+    real, fake = [1.5, 2.0], [0.25, -0.5]  # pairs (x, E(x)) = (0, 0), (1, 1); (G(z), z) = (1, 0), (0, 1)
+
+    def log_sigma(a: float) -> float:
+        return -math.log(1 + math.exp(-a))
+
+    honest = [log_sigma(a) for a in real] + [log_sigma(-a) for a in fake]
+    swapped = [log_sigma(a) for a in fake] + [log_sigma(-a) for a in real]
+    assert float(made.discriminator_loss(x).value.detach()) == pytest.approx(-sum(honest) / 4, abs=1e-12)
+    assert float(made.pair_loss(x).value.detach()) == pytest.approx(-sum(swapped) / 4, abs=1e-12)
+
+
 def test_rates_hold_for_half_of_the_training_and_fall_to_a_hundredth() -> None:
     made = build(steps=1000)
     rates = [made.rates(cycle).rate for cycle in range(1001)]
@@ -145,7 +164,7 @@ def test_at_the_best_discriminator_the_value_is_the_divergence_of_the_joints(
     logits = torch.from_numpy(np.clip(np.nan_to_num(best, nan=0.0), -40, 40))
     made = finite(encoder, generator, logits)
     loss = made.discriminator_loss(REAL)
-    assert -float(loss.value.detach()) == pytest.approx(-math.log(4) + 2 * jsd(on_x, on_z), abs=1e-9)
+    assert -2 * float(loss.value.detach()) == pytest.approx(-math.log(4) + 2 * jsd(on_x, on_z), abs=1e-9)
     loss.value.backward()  # type: ignore[no-untyped-call]
     (table,) = made.discriminator.parameters()
     assert table.grad is not None
@@ -159,7 +178,7 @@ def test_when_the_encoder_undoes_the_generator_and_both_fit_the_discriminator_sa
     assert np.allclose(joint(P_X, encoder, False), joint(P_Z, generator, True))
     made = finite(encoder, generator, torch.zeros(SIZE, SIZE, dtype=torch.float64))
     loss = made.discriminator_loss(REAL)
-    assert -float(loss.value.detach()) == pytest.approx(-1.3862943611198906, abs=1e-12)
+    assert -2 * float(loss.value.detach()) == pytest.approx(-1.3862943611198906, abs=1e-12)
     loss.value.backward()  # type: ignore[no-untyped-call]
     (table,) = made.discriminator.parameters()
     assert table.grad is not None
@@ -240,7 +259,17 @@ def test_features_are_the_layer_before_the_latent() -> None:
     with torch.no_grad():
         features = made.embed(x)
         assert features.shape == (6, 12)
-        assert torch.allclose(made.pair.encoder.last(features), made.encode(x))  # type: ignore[operator]
+        a = made.pair.encoder.last(features)  # type: ignore[operator]
+        assert torch.allclose(2 * a.sigmoid() - 1, made.encode(x), atol=1e-6)  # type: ignore[operator]
+
+
+def test_no_picture_has_a_latent_that_the_prior_cannot_draw() -> None:
+    """As in the authors' code: otherwise the length of E(x) gives real pairs away, whatever x is."""
+    made = build()
+    with torch.no_grad():
+        made.pair.encoder.last.weight.mul_(1000)  # type: ignore[union-attr, operator]
+        found = made.encode(examples(PICTURES))
+    assert 0.9 < float(found.abs().max()) <= 1
 
 
 def test_the_reconstruction_error_is_zero_for_an_inverse_and_that_of_another_example_is_not() -> None:

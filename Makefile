@@ -43,7 +43,7 @@ test: lint types layers unit  ## lint, types, layering and all tests, as CI runs
 bench: install  ## speed and memory, as ratios alternated in one run
 	$(BIN)/gen-studio bench
 
-screenshots: install  ## pictures of every page, made by the tests that drive the window; the README shows two of them
+screenshots: install  ## pictures of every page, made by the tests that drive the window
 	$(TEST_ENV) GEN_STUDIO_SCREENSHOTS=$(CURDIR)/build/screenshots $(BIN)/python -m pytest -q tests/gui/test_screenshots.py
 
 clean:  ## remove the environment and caches; runs and datasets are elsewhere and stay

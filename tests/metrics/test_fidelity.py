@@ -67,6 +67,20 @@ def test_kernel_distance_of_one_distribution_is_zero_on_average_and_can_be_negat
     assert min(found) < 0
 
 
+def test_the_protocols_numbers_are_the_published_ones() -> None:
+    """100 subsets of 1,000 (kernel distance), 10 splits (score), three neighbours beside itself (precision, recall)."""
+    assert (fidelity.SUBSETS, fidelity.SUBSET, fidelity.SPLITS) == (100, 1000, 10)
+    line = torch.arange(6, dtype=torch.float64)[:, None].repeat(1, 2) * torch.tensor([1.0, 0.0])
+    # the third neighbour of the point at 0 is 3 away: what is 2.9 beyond the end is within, 3.1 is not
+    for beyond, inside in ((2.9, 1.0), (3.1, 0.0)):
+        assert covered(torch.tensor([[-beyond, 0.0]]).double().repeat(4, 1), line).precision == inside
+
+
+def test_score_lies_between_one_and_the_number_of_classes() -> None:
+    for scale in (0.0, 0.5, 3.0, 50.0):
+        assert 1 - 1e-9 <= score(scale * normal(100, 7)).value <= 7 + 1e-9
+
+
 def test_kernel_distance_says_how_much_subsets_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fidelity, "SUBSET", 40)
     x, y = normal(150, 4), normal(150, 4) + 1

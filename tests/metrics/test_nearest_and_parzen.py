@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 from sklearn.neighbors import KNeighborsClassifier
 
 from studio.metrics.nearest import ROWS, class_accuracy, two_sample
-from studio.metrics.parzen import WIDTHS, log_densities, parzen
+from studio.metrics.parzen import VALIDATION, WIDTHS, log_densities, parzen
 
 random = np.random.default_rng(0)
 MNIST = Path(__file__).parents[3] / "shared" / "data" / "mnist"
@@ -70,6 +70,11 @@ def test_two_sample_accuracy_is_that_of_scikit_learns_second_neighbour() -> None
     pooled, names = np.concatenate([y, x]), np.repeat([0, 1], 150)
     near = KNeighborsClassifier(2).fit(pooled, names).kneighbors(pooled, return_distance=False)[:, 1]
     assert two_sample(x, y).all == pytest.approx((names[near] == names).mean())
+
+
+def test_the_widths_and_the_validation_images_are_those_of_2014() -> None:
+    np.testing.assert_allclose(WIDTHS, 10 ** np.linspace(-1, 0, 10), rtol=1e-12)
+    assert VALIDATION == 1000
 
 
 def test_log_density_is_the_sum_written_out() -> None:

@@ -77,6 +77,10 @@ def test_the_distance_is_that_of_sorted_projections_of_normalised_patches() -> N
     assert found == pytest.approx(1e3 * np.abs(one - two).mean(), rel=1e-4)
 
 
+def test_patches_and_directions_are_as_many_as_the_paper_has() -> None:
+    assert (PATCHES, swd.PATCH, swd.REPEATS * swd.DIRECTIONS) == (128, 7, 4 * 128)
+
+
 def test_brightness_and_contrast_do_not_count() -> None:
     x = images(30, 1, 20) // 2
     assert patch_distances(x, x + 100) == pytest.approx(patch_distances(x, x), rel=1e-3)

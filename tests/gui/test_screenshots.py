@@ -1,7 +1,7 @@
 """Every page of the real window with a real run in it: painted, in both themes, and no text cut off at 1280×720.
 
 With GEN_STUDIO_SCREENSHOTS naming a folder the run is trained for long enough to be worth looking at, and the pictures
-are kept there: that is where those of the README come from (``make screenshots``).
+are kept there (``make screenshots``).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,10 @@ from studio.experiments.core.experiment import (
     Table,
 )
 from studio.models.core.recipe import Value
+
+if TYPE_CHECKING:
+    from studio.explore.codes import Dial
+    from studio.models.core.latents import Prior
 
 SMALL: dict[str, Value] = {
     "optimiser": "adam", "generator_rate": 5e-4, "discriminator_rate": 1e-3, "norm": "batch", "dropout": 0.2,
@@ -41,12 +46,19 @@ def planned(preset: PresetName, seeds: Sequence[int]) -> tuple[Planned, ...]:
     )
 
 
+def asked(prior: Prior, dial: Dial, classes: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Latents, EACH of every class, and the class that each asks for."""
+    from studio.explore.codes import sweep
+    from studio.models.core.latents import draw
+
+    return sweep(draw(prior, EACH, 3), dial, range(classes)), np.tile(np.arange(classes), EACH)
+
+
 def conclude(evidence: Evidence) -> Findings:
     from studio.experiments.core.looking import Several, data_of, model_of, over, scaled, through
-    from studio.explore.codes import dials, sweep
+    from studio.explore.codes import dials
     from studio.metrics.classifier import classifier
     from studio.metrics.parzen import parzen
-    from studio.models.core.latents import draw
 
     watch = evidence.watch
     data = data_of(evidence.runs[0].run)
@@ -61,9 +73,8 @@ def conclude(evidence: Evidence) -> Findings:
     for ran in evidence.runs:
         model, seed = model_of(ran.run), ran.planned.key
         dial = next(d for d in dials(model.prior, "class") if d.name == model.class_part)
-        z = draw(model.prior, EACH, 3)
-        made = through(model.decode, sweep(z, dial, range(classes)), watch, "sampling")
-        wanted = np.tile(np.arange(classes), EACH)
+        latents, wanted = asked(model.prior, dial, classes)
+        made = through(model.decode, latents, watch, "sampling")
         read = through(judge.probabilities, made, watch, "classifying").argmax(axis=1)
         agreed = read == wanted
         right.append(100 * float(agreed.mean()))

@@ -211,8 +211,8 @@ class BiGAN(Model):
         return Scheduled(LAST**fallen)
 
     def discriminator_loss(self, batch: Batch) -> Loss:
-        """−½ E log D(x, E(x)) − ½ E log (1 − D(G(z), z)). Real and made pairs go through apart, each with the statistics
-        of its own batch. The halves are the authors': their weight decay is meant beside them."""
+        """−½ E log D(x, E(x)) − ½ E log (1 − D(G(z), z)), halved as the authors' code does, and its weight decay wants.
+        Real and made pairs go through apart, each with the statistics of its own batch."""
         z = self.noise(batch.x)
         with torch.no_grad():
             found, fake = self.pair.encoder(batch.x), self.pair.generator(z)

@@ -10,7 +10,7 @@ import pytest
 
 from studio.data.watch import Cancelled, Watch
 from studio.engine.answers import Context, answer
-from studio.experiments import infogan_mnist, mode_collapse, vanishing_gradient, wasserstein_loss
+from studio.experiments import cgan_mnist, infogan_mnist, mode_collapse, vanishing_gradient, wasserstein_loss
 from studio.experiments.core import attempts, catalog
 from studio.experiments.core.attempts import Attempt
 from studio.experiments.core.experiment import Evidence, figure
@@ -20,6 +20,9 @@ from studio.runs.folder import RunFolder
 from studio.training import control
 from studio.training.events import Event, Started
 from tests.experiments.conftest import begun
+
+EACH, SCORED = cgan_mnist.EACH, mode_collapse.SCORED
+"""As they are: while a test runs they are small."""
 
 
 def done(attempt: Attempt) -> Attempt:
@@ -192,6 +195,46 @@ def test_a_correlation_within_sweeps_sees_nothing_of_what_differs_between_them()
 def test_codes_are_named_by_what_they_go_with_most() -> None:
     related = {"c2": (0.1, 0.8, -0.2), "c3": (-0.9, 0.3, 0.1)}
     assert infogan_mnist._named(related) == (-0.9, 0.8, ("c3", "c2", "width"))
+
+
+def test_a_thousand_samples_of_each_class_are_scored_as_in_the_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    from studio.explore.codes import dials
+    from studio.models.core.latents import Part, Prior
+
+    monkeypatch.setattr(cgan_mnist, "EACH", EACH)
+    prior = Prior((Part("noise", "uniform", 3), Part("class", "categorical", 10, "class")))
+    (dial,) = dials(prior, "class")
+    latents, wanted = cgan_mnist.asked(prior, dial, 10)
+    classes = latents[:, 3:]
+    assert set(np.unique(classes)) == {0, 1}
+    assert (classes.sum(1) == 1).all()
+    assert classes.sum(0).tolist() == [1000] * 10
+    assert np.array_equal(classes.argmax(1), wanted)
+    assert len(np.unique(latents[:, 0])) == 1000, "each draw of the noise serves every class once"
+
+
+def test_modes_are_counted_by_the_protocol_of_pacgan() -> None:
+    """Up to the unit, which no count depends on; and its GAN: 4 layers of 400 against 3 maxout layers of 200×5."""
+    from studio.data import toys
+
+    sheet = {"8gaussians": (2**0.5, 0.01), "25gaussians": (1 / 8**0.5, 0.05)}
+    ring = [(np.cos(a), np.sin(a)) for a in np.arange(8) * np.pi / 4]
+    lattice = [(x, y) for x in (-4, -2, 0, 2, 4) for y in (-4, -2, 0, 2, 4)]
+    for (name, (unit, sigma)), centres in zip(sheet.items(), (ring, lattice), strict=True):
+        points, modes = toys.draw(name)
+        found = np.stack([points[modes == i].mean(axis=0) for i in range(len(centres))])
+        apart = np.linalg.norm(found[:, None] / unit - np.array(centres)[None], axis=2)
+        assert sorted(apart.argmin(1)) == list(range(len(centres)))
+        assert apart.min(1).max() < sigma / 4
+        assert (points - found[modes]).std() / unit == pytest.approx(sigma, rel=0.02)
+    assert SCORED == 2500
+    planned = {p.key: p.values for p in mode_collapse.planned("full", (0,))}
+    full = planned["gan/8gaussians/0"]
+    names = ("latent", "noise", "layers", "width", "norm", "discriminator_layers", "units", "pieces")
+    assert [full[n] for n in names] == [2, "normal", 4, 400, "batch", 3, 200, 5]
+    assert (full["optimiser"], full["generator_rate"], full["beta1"], full["batch"]) == ("adam", 1e-4, 0.8, 100)
+    assert full["discriminator_rate"] == 1e-4
+    assert full["steps"] == 400 * toys.COUNT / 100, "400 epochs"
 
 
 def test_modes_that_are_reached_by_strewn_samples_show_nothing() -> None:

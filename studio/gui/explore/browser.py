@@ -21,6 +21,7 @@ from studio.gui.explore.plane import Plane
 from studio.gui.session import Session
 from studio.gui.widgets.image_grid import ImageGrid
 from studio.gui.widgets.scatter import Scatter
+from studio.gui.words import plural
 
 PAGE = 60
 POINTS = 512
@@ -34,13 +35,16 @@ class Browser(QWidget):
 
     Args:
         topic: of its questions; one for each browser.
+        verb: what is done with files, for their tooltips ("Encode").
+        grid: shows the page in place of a plain one. Files are then shown in it too, instead of the page, by whoever
+            has given it, who also hears its clicks; ``chosen`` comes with files alone, or with nothing: the page again.
     """
 
     chosen = Signal(object)
     browsed = Signal()
     """Another page is shown."""
 
-    def __init__(self, session: Session, topic: str) -> None:
+    def __init__(self, session: Session, topic: str, verb: str = "Encode", grid: ImageGrid | None = None) -> None:
         super().__init__()
         self.run = ""
         self.data: DataSpec | None = None
@@ -51,6 +55,8 @@ class Browser(QWidget):
         self.offset = 0
         self._lane = Latest(session, self, topic)
         self._alone = False
+        self._verb = verb
+        self._in_place = grid is not None
         self._settle = QTimer(self)  # a click changes the selection and picks: one choice comes of it
         self._settle.setSingleShot(True)
         self._settle.timeout.connect(self._choose)
@@ -70,23 +76,31 @@ class Browser(QWidget):
         self.further = tool("caret-right", "Further examples", lambda: self.go_to(self.offset + self._size))
         self.place = quiet()
         self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.files = button("Files …", "folder-open", "Encode pictures of yours; or drop them here", self.open_files)
-        self.grid = ImageGrid(name="real example")
+        self.files = button("Files …", "folder-open", f"{verb} pictures of yours; or drop them here", self.open_files)
+        self.dataset = button("Dataset", "", "Back to the dataset's examples", lambda: self.chosen.emit(Real()))
+        self.dataset.hide()
+        self.grid = ImageGrid(name="real example") if grid is None else grid
         self.scatter = Scatter(name="real example")
         self.body = QStackedWidget()
         for shown in (self.grid, self.scatter):
             self.body.addWidget(shown)
-            shown.selection_changed.connect(self._selected)
-            shown.picked.connect(self._picked)
+            if not self._in_place:
+                shown.selection_changed.connect(self._selected)
+                shown.picked.connect(self._picked)
         self.negative = QCheckBox("Negative")
         self.negative.setToolTip("Light and dark of picture files change places: ink on paper, for white on black")
         self.negative.clicked.connect(lambda on: self.chosen.emit(replace(self.real, negative=on)))
-        bar = row(self.part, self.label, self.back, self.further, self.place, self.negative, self.files)
+        self.bar = QWidget()
+        """May be put elsewhere than over the pictures."""
+        self.negative.hide()
+        bar = row(self.part, self.label, self.back, self.further, self.place, self.negative, self.dataset, self.files)
         bar.setStretch(4, 1)
+        bar.setContentsMargins(0, 0, 0, 0)
+        self.bar.setLayout(bar)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(theme.SPACE // 2)
-        whole.addLayout(bar)
+        whole.addWidget(self.bar)
         whole.addWidget(self.body, 1)
 
     # --- what is shown
@@ -123,7 +137,19 @@ class Browser(QWidget):
         self.real = real
         self.negative.setVisible(bool(real.paths))
         self.negative.setChecked(real.negative)
-        self._mark()
+        if self._in_place:
+            files = bool(real.paths)
+            for part in (self.part, self.back, self.further):
+                part.setVisible(not files)
+            self.label.setVisible(not files and self.label.count() > 2)
+            self.dataset.setVisible(files)
+            if files:
+                self._lane.forget()
+                self.place.setText(plural(len(real.paths), "picture"))
+            else:
+                self.go_to(self.offset)
+        else:
+            self._mark()
 
     def go_to(self, offset: int) -> None:
         """The page that begins there."""
@@ -153,7 +179,8 @@ class Browser(QWidget):
         self.place.setText(f"{self.offset + 1:,}–{last:,} of {found.total:,}" if len(found.indices) else "none")
         self.back.setEnabled(self.offset > 0)
         self.further.setEnabled(last < found.total)
-        self._mark()
+        if not self._in_place:
+            self._mark()
         self.browsed.emit()
 
     def _failed(self, message: str) -> None:
@@ -205,7 +232,7 @@ class Browser(QWidget):
     def open_files(self) -> None:
         """Ask the system for pictures."""
         kinds = " ".join(f"*.{ending}" for ending in sorted(PICTURES))
-        names, _ = QFileDialog.getOpenFileNames(self, "Pictures to encode", "", f"Pictures ({kinds})")
+        names, _ = QFileDialog.getOpenFileNames(self, f"{self._verb} pictures", "", f"Pictures ({kinds})")
         if names:
             self.take(names)
 
@@ -221,5 +248,5 @@ class Browser(QWidget):
             choose(self.part, state["part"])
 
     def showEvent(self, event: object) -> None:
-        if self.page is None:
+        if self.page is None and not (self._in_place and self.real.paths):
             self.go_to(self.offset)

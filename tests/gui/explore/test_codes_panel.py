@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from studio.engine.messages import Advanced
-from studio.explore.questions import ReadCodes, ReadReal, TabulateCodes
+from studio.explore.questions import Browse, ReadCodes, ReadReal, TabulateCodes
 from studio.export.jobs import ExportFilm, ExportLatents
 from studio.export.provenance import Provenance
 from studio.gui.explore.codes.panel import CodesPanel
@@ -163,6 +163,33 @@ def test_playing_turns_the_code_and_is_one_step_of_undo(
     assert np.array_equal(codes.desk.state.z, before)
 
 
+def test_a_click_on_a_tile_stops_the_player_there(
+    codes: CodesPanel, page: ExplorePage, engine: ToyEngine, qtbot: QtBot
+) -> None:
+    engine.pump()
+    codes.turn.fps.setValue(60)
+    codes.turn.players["c2"].click()
+    begun = codes.desk.state
+
+    def moved() -> bool:
+        engine.pump()
+        return not np.array_equal(codes.desk.state.z, begun.z)
+
+    qtbot.waitUntil(moved)
+    codes.traverse.new.click()
+    assert codes.turn.playing == "c2", "other noise: it plays on"
+    grid = codes.traverse.grid
+    QTest.mouseClick(grid, Qt.MouseButton.LeftButton, pos=grid.tile_rect(1).center().toPoint())
+    there = codes.desk.state
+    assert not codes.turn.playing
+    qtbot.wait(100)
+    engine.pump()
+    assert codes.desk.state is there
+    codes.turn.players["c2"].click()
+    codes.desk.session.undo.undo()
+    assert not codes.turn.playing, "nor does it play over an undo"
+
+
 def test_keys_play_and_draw_other_noise(codes: CodesPanel, page: ExplorePage, engine: ToyEngine, qtbot: QtBot) -> None:
     page.activateWindow()
     qtbot.waitUntil(page.isActiveWindow)
@@ -238,16 +265,47 @@ def test_pictures_that_are_dropped_take_the_place_of_the_datasets(
     assert engine.last(ReadReal).real.paths == ("/a/b.png", "/a/c.jpg")
     assert len(codes.real.view.grid.images) == 2
     assert codes.real.view.real_caption.text() == "b.png"
-    codes.real.negative.click()
+    codes.real.browser.negative.click()
     engine.pump()
     assert engine.last(ReadReal).real.negative, "ink on paper, for a model of white on black"
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *a, **k: (["/a/d.png"], ""))
-    codes.real.files_button.click()
+    codes.real.browser.files.click()
     engine.pump()
     assert engine.last(ReadReal).real.paths == ("/a/d.png",)
-    codes.real.dataset_button.click()
+    codes.real.browser.dataset.click()
     engine.pump()
     assert len(codes.real.view.grid.images) == 40
+
+
+def test_the_chosen_part_and_files_stay_while_the_run_is_the_same(
+    codes: CodesPanel, page: ExplorePage, engine: ToyEngine
+) -> None:
+    _open(codes, page, codes.real)
+    engine.pump()
+    browser = codes.real.browser
+    browser.part.setCurrentIndex(1)
+    browser.part.activated.emit(1)
+    browser.label.setCurrentIndex(2)
+    browser.label.activated.emit(2)
+    engine.pump()
+    asked = engine.last(Browse)
+    assert (asked.part, asked.label) == ("train", 1)
+    assert engine.last(ReadReal).real.indices == tuple(browser.page.indices.tolist()) if browser.page else False
+    assert codes.save_state()["browser"] == {"part": "train"}
+    codes.take(["/a/b.png"])
+    assert browser.dataset.isVisible()
+    assert not browser.part.isVisible()
+    engine.pump()
+    assert codes.desk.view is not None
+    codes.show_run(codes.desk.where, codes.desk.view)
+    engine.pump()
+    assert engine.last(ReadReal).real.paths == ("/a/b.png",)
+    assert len(browser.grid.images) == 1
+    browser.dataset.click()
+    engine.pump()
+    assert engine.last(Browse).label == 1
+    assert browser.part.isVisible()
+    assert not browser.dataset.isVisible()
 
 
 def test_the_table_says_how_well_the_code_tells_the_classes(

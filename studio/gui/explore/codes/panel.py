@@ -129,11 +129,14 @@ class CodesPanel(Panel):
             "tab": self.tabs.currentIndex(),
             "split": self.traverse.split.sizes(),
             "real split": self.real.view.split.sizes(),
+            "browser": self.real.save_state(),
             "runs": self.desk.save_state(),
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
         self.desk.keeper.restore(state.get("runs"))
+        if isinstance(state.get("browser"), dict):
+            self.real.restore_state(state["browser"])
         tab = state.get("tab")
         if isinstance(tab, int) and 0 <= tab < self.tabs.count():
             self.tabs.setCurrentIndex(tab)

@@ -3,44 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFileDialog,
-    QFormLayout,
-    QLabel,
-    QSizePolicy,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QLabel, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from studio.explore.codes import readings
-from studio.explore.questions import Browse, Browsed, ReadReal, Real, RealRead
+from studio.explore.questions import ReadReal, Real, RealRead
 from studio.explore.questions.real import MOST_FILES
 from studio.gui import theme
-from studio.gui.drop import PICTURES
+from studio.gui.explore.browser import Browser
 from studio.gui.explore.codes.bars import Bars
 from studio.gui.explore.codes.desk import Desk
 from studio.gui.explore.codes.state import Codes
-from studio.gui.explore.film import Picture
-from studio.gui.explore.parts import button, quiet, row, tool
+from studio.gui.explore.film import NOTHING, Picture
+from studio.gui.explore.parts import button, quiet, row
 from studio.gui.explore.tiles import TileGrid, stacked
-
-PAGE = 48
-PARTS = (("Held-out examples", "held out"), ("Training examples", "train"))
+from studio.gui.session import Session
 
 
 class RealView(QWidget):
     """The pictures: a page of real ones on the left; on the right one of them, what it became, and Q."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
         self.grid = TileGrid(name="real picture")
+        self.browser = Browser(session, "codes browse", "Read codes off", self.grid)
         self.about = quiet()
         self.real, self.again = Picture("the real picture"), Picture("the picture that its codes make")
         self.real_caption, self.again_caption = quiet("real"), quiet("made again from its codes")
@@ -55,13 +46,14 @@ class RealView(QWidget):
         box.addWidget(self.bars)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setChildrenCollapsible(False)
-        self.split.addWidget(stacked(self.grid, self.about))
+        self.split.addWidget(stacked(self.browser, self.about))
         right.setContentsMargins(theme.SPACE, 0, 0, 0)
         self.split.addWidget(right)
         self.split.setSizes([500, 500])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.split)
+        whole.addWidget(self.browser.bar)
+        whole.addWidget(self.split, 1)
 
 
 class RealTab(QWidget):
@@ -73,38 +65,14 @@ class RealTab(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
-        self.view = RealView()
+        self.view = RealView(desk.session)
+        self.browser = self.view.browser
         self.found: RealRead | None = None
-        self.paths: tuple[str, ...] = ()
-        """Files that were dropped; they are shown in place of the dataset's examples."""
-        self._indices: tuple[int, ...] = ()
-        self._total = 0
-        self._offset = 0
-        self._browse = desk.lane("codes browse")
+        self.real = Real()
+        """What is shown: the page of examples, or files in place of it."""
+        self._current = -1
         self._read = desk.lane("codes real")
 
-        self.part = QComboBox()
-        for text, value in PARTS:
-            self.part.addItem(text, value)
-        self.part.setAccessibleName("which examples")
-        self.part.setToolTip("Held-out examples were kept from training; those of training the model has seen")
-        self.part.activated.connect(lambda index: self._browse_from(0))
-        self.label = QComboBox()
-        self.label.setAccessibleName("class of the examples")
-        self.label.setToolTip("Only examples of this class")
-        self.label.activated.connect(lambda index: self._browse_from(0))
-        self.form = QFormLayout()
-        self.form.setSpacing(theme.SPACE)
-        self.form.addRow("From", self.part)
-        self.form.addRow("Class", self.label)
-        self.place = quiet()
-        self.back = tool("caret-left", "Earlier examples", lambda: self._browse_from(self._offset - PAGE))
-        self.further = tool("caret-right", "Further examples", lambda: self._browse_from(self._offset + PAGE))
-        self.files_button = button("Files …", "folder-open", "Pictures of yours; or drop them here", self.open_files)
-        self.negative = QCheckBox("Negative")
-        self.negative.setToolTip("Light and dark of picture files change places: ink on paper, for white on black")
-        self.negative.clicked.connect(lambda on: self.ask())
-        self.dataset_button = button("Dataset", "", "Back to the dataset's examples", self._drop_files)
         self.said = QLabel()
         self.said.setWordWrap(True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -114,16 +82,15 @@ class RealTab(QWidget):
         whole.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, 0)
         whole.setSpacing(theme.SPACE)
         whole.addWidget(quiet("Pick a real picture, or drop picture files here.", wrap=True))
-        whole.addLayout(self.form)
-        whole.addLayout(row(self.back, self.further, self.place, 1))
-        whole.addLayout(row(self.files_button, self.dataset_button, self.negative, 1))
         whole.addSpacing(theme.SPACE)
         whole.addWidget(self.said)
         whole.addLayout(row(self.take_button, self.edit_button, 1))
         whole.addStretch(1)
 
         self.view.grid.picked.connect(self._show_one)
-        self.view.grid.caption = self._tell
+        self.browser.scatter.picked.connect(self._show_one)
+        self.browser.chosen.connect(self._choose)
+        self.browser.browsed.connect(self._browsed)
         desk.run_shown.connect(self._show_anew)
         desk.changed.connect(self._changed)
         desk.weights_moved.connect(self.ask)
@@ -132,53 +99,25 @@ class RealTab(QWidget):
 
     def show_files(self, paths: Sequence[str]) -> None:
         """Picture files in place of the dataset's examples."""
-        self.paths = tuple(paths)[:MOST_FILES]
-        self._show_source()
-        self.ask()
+        self.browser.take(paths)
 
-    def open_files(self) -> None:
-        """Ask the system for pictures."""
-        kinds = " ".join(f"*.{ending}" for ending in sorted(PICTURES))
-        names, _ = QFileDialog.getOpenFileNames(self, "Pictures to read codes off", "", f"Pictures ({kinds})")
-        if names:
-            self.show_files(names)
+    def _choose(self, real: Real) -> None:
+        """Files, or the dataset's page again."""
+        self.real = replace(real, paths=real.paths[:MOST_FILES])
+        self.browser.show_real(self.real)
+        if self.real.paths:
+            self.ask()
 
-    def _drop_files(self) -> None:
-        self.paths = ()
-        self._show_source()
-        self._browse_from(0)
-
-    def _browse_from(self, offset: int) -> None:
-        view = self.desk.view
-        if view is None or not self.isVisible():
+    def _browsed(self) -> None:
+        page = self.browser.page
+        if page is None:
             return
-        self._offset = max(offset, 0)
-        question = Browse(self.desk.where.run, self._offset, PAGE, self.part.currentData(), self.label.currentData())
-        self._browse.ask(question, self._browsed, self._failed)
-
-    def _browsed(self, found: Browsed) -> None:
-        self._indices, self._total = tuple(int(i) for i in found.indices), found.total
-        self._show_source()
+        self.real = Real(tuple(int(i) for i in page.indices))
+        self._clear()
+        if page.points is None:  # room for what Q reads is kept from the beginning: pictures do not jump
+            self.view.grid.set_tiles(page.images, captions=[[""]] * len(page.images))
+        self.view.grid.caption = self._tell
         self.ask()
-
-    def _show_source(self) -> None:
-        files = bool(self.paths)
-        self.form.setRowVisible(self.part, not files)
-        self.form.setRowVisible(self.label, not files and self.label.count() > 1)
-        for part in (self.back, self.further):
-            part.setVisible(not files)
-        self.dataset_button.setVisible(files)
-        self.negative.setVisible(files)
-        self.files_button.setVisible(self.desk.view is not None and self.desk.view.data.kind == "images")
-        last = self._offset + len(self._indices)
-        self.back.setEnabled(self._offset > 0)
-        self.further.setEnabled(last < self._total)
-        if files:
-            self.place.setText("1 picture" if len(self.paths) == 1 else f"{len(self.paths)} pictures")
-        elif self._indices:
-            self.place.setText(f"{self._offset + 1:,}–{last:,} of {self._total:,}")
-        else:
-            self.place.setText("none of this class")
 
     # --- asking
 
@@ -186,21 +125,22 @@ class RealTab(QWidget):
         """Read the codes of what is to be shown, while it can be seen."""
         if self.desk.view is None or not self.isVisible():
             return
-        real = Real((), self.paths, self.negative.isChecked()) if self.paths else Real(self._indices)
-        if not len(real):
+        if not len(self.real):
             self._clear()
             return
-        self._read.ask(ReadReal(self.desk.where, real, self.desk.state.z), self._came, self._failed)
+        self._read.ask(ReadReal(self.desk.where, self.real, self.desk.state.z), self._came, self._failed)
 
     def _came(self, found: RealRead) -> None:
         self.found = found
         grid, pictures = self.view.grid, self.desk.pictures
         images = pictures(found.real)
-        grid.empty_text = ""
-        grid.set_tiles(images, captions=[self._wordings(i) for i in range(len(images))])
-        self.view.about.setText(f"Under each: what Q reads off it · step {found.real.step:,}")
+        if self.browser.points:
+            self.view.about.setText(f"Click a point to see what Q reads off it · step {found.real.step:,}")
+        else:
+            grid.set_tiles(images, captions=[self._wordings(i) for i in range(len(images))])
+            self.view.about.setText(f"Under each: what Q reads off it · step {found.real.step:,}")
         self.step_shown.emit(found.real.step)
-        self._show_one(min(max(grid.current, 0), len(images) - 1))
+        self._show_one(min(max(self._current, 0), len(images) - 1))
 
     def _wordings(self, index: int) -> list[str]:
         """The likeliest value of each category; with its probability where that fits. Numbers where there is none."""
@@ -233,20 +173,24 @@ class RealTab(QWidget):
         return f"{self._name(index)} · Q reads " + ", ".join(said)
 
     def _name(self, index: int) -> str:
-        if self.paths:
-            return Path(self.paths[index]).name if index < len(self.paths) else ""
+        if self.real.paths:
+            return Path(self.real.paths[index]).name if index < len(self.real.paths) else ""
         label = int(self.found.labels[index]) if self.found is not None else -1
         classes = self.desk.view.data.classes if self.desk.view is not None else ()
         known = f"{classes[label]}, " if 0 <= label < len(classes) else ""
-        number = self._indices[index] if index < len(self._indices) else index
+        number = self.real.indices[index] if index < len(self.real.indices) else index
         return f"{known}example {number:,}"
 
     def _show_one(self, index: int) -> None:
         found = self.found
         if found is None or not 0 <= index < len(found.real.codes):
             return
-        self.view.grid.current = index
-        self.view.grid.select({index})
+        self._current = index
+        if self.browser.points:
+            self.browser.scatter.select({index})
+        else:
+            self.view.grid.current = index
+            self.view.grid.select({index})
         state = self.desk.state
         self.view.real.show_picture(self.desk.pictures(found.real)[index])
         self.view.again.show_picture(self.desk.pictures(found.again)[index])
@@ -263,38 +207,31 @@ class RealTab(QWidget):
 
     # --- hands
 
-    @property
-    def _chosen(self) -> int:
-        return self.view.grid.current
-
     def _take(self) -> None:
-        if self.found is not None and 0 <= self._chosen < len(self.found.z):
-            name = self._name(self._chosen)
-            self.desk.edit(f"Codes of {name}", self.desk.state.with_codes(self.found.z[self._chosen]))
+        if self.found is not None and 0 <= self._current < len(self.found.z):
+            name = self._name(self._current)
+            self.desk.edit(f"Codes of {name}", self.desk.state.with_codes(self.found.z[self._current]))
 
     def _hand_over(self) -> None:
-        if self.found is not None and 0 <= self._chosen < len(self.found.z):
-            self.latent_wanted.emit(self.found.z[self._chosen].copy(), f"the codes of {self._name(self._chosen)}")
+        if self.found is not None and 0 <= self._current < len(self.found.z):
+            self.latent_wanted.emit(self.found.z[self._current].copy(), f"the codes of {self._name(self._current)}")
 
     # --- what is shown
 
     def _show_anew(self) -> None:
-        self._browse.forget()
+        desk, browser = self.desk, self.browser
+        if desk.view is None:
+            return
         self._read.forget()
-        self.paths, self._indices, self._total, self._offset = (), (), 0, 0
         self._clear()
-        self.label.clear()
-        self.label.addItem("All", None)
-        view = self.desk.view
-        for number, name in enumerate(view.data.classes if view is not None else ()):
-            self.label.addItem(name, number)
-        self._show_source()
-        self._browse_from(0)
+        if browser.run not in ("", desk.where.run):  # files stay while it is the same run, with other weights
+            self.real, self._current = Real(), -1
+            browser.show_real(self.real)
+        browser.show_run(desk.where.run, desk.view.data)
+        self.ask()
 
     def _clear(self) -> None:
         self.found = None
-        self.view.grid.set_tiles(np.zeros((0, 1, 1, 3), np.uint8))
-        self.view.grid.empty_text = "Reading …" if self.paths or not self._total else "No example of this class"
         for picture in (self.view.real, self.view.again):
             picture.show_picture(None)
         self.view.about.clear()
@@ -311,14 +248,15 @@ class RealTab(QWidget):
 
     def _failed(self, message: str) -> None:
         self._clear()
+        self.view.grid.set_tiles(NOTHING)
         self.view.grid.empty_text = message
-        self.view.grid.update()
         self.said.setText(message)
 
+    def save_state(self) -> dict[str, Any]:
+        return self.browser.save_state()
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        self.browser.restore_state(state)
+
     def showEvent(self, event: object) -> None:
-        if self.desk.view is None:
-            return
-        if self.paths or self._indices:
-            self.ask()
-        else:
-            self._browse_from(0)
+        self.ask()

@@ -159,6 +159,11 @@ class Turn(QWidget):
 
     def _show(self, before: Codes | None = None) -> None:
         state = self.desk.state
+        played = state.dial(self.playing)
+        if played is not None and before is not None:
+            was, now = played.value(before.z), played.value(state.z)
+            if now != was and abs(now - self._tour[self._frame]) > 1e-4:
+                self.stop()  # a click on a tile, or an undo, has put it elsewhere: it stays there
         for dial in state.dials:
             part, value = self.dials[dial.name], dial.value(state.z)
             if isinstance(part, Slider):

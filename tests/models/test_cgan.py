@@ -33,6 +33,8 @@ def build(data: DataSpec = PICTURES, **values: Value) -> CGAN:
 def test_the_networks_on_mnist_are_the_papers() -> None:
     recipe = CGANRecipe()
     assert (recipe.batch, recipe.latent, recipe.decay, recipe.dropout) == (100, 100, 1.00004, 0.5)
+    assert (recipe.optimiser, recipe.generator_rate, recipe.discriminator_rate) == ("sgd", 0.1, 0.1)
+    assert (recipe.least_rate, recipe.momentum, recipe.final_momentum) == (1e-6, 0.5, 0.7)
     digits = tuple("0123456789")
     made = CGAN(recipe, DataSpec("m", "images", (1, 28, 28), 60_000, classes=digits))
     linear = {n: tuple(m.weight.shape) for n, m in made.generator.named_modules() if isinstance(m, nn.Linear)}
@@ -41,6 +43,8 @@ def test_the_networks_on_mnist_are_the_papers() -> None:
               for m in made.discriminator.modules() if isinstance(m, Maxout)]  # fmt: skip
     assert maxout == [(784, 240, 5), (10, 50, 5), (290, 240, 4)]
     assert made.prior.size == 110
+    for player in (made.generator, made.discriminator):
+        assert 0.5 in [m.p for m in player.modules() if isinstance(m, nn.Dropout)]
     assert [p.labels for p, _ in made.prior.placed("class")] == [digits]
 
 

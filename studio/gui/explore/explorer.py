@@ -5,19 +5,16 @@ Parts ask it for edits and listen; none of them knows another one.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
-import shiboken6
 from PySide6.QtCore import QElapsedTimer, QObject, Signal
-from PySide6.QtGui import QUndoCommand
 
 from studio.data.dataset import DataSpec
 from studio.explore.questions import Decode, Decoded, Directions, DirectionsFound, ModelView, Pictures, Where
 from studio.gui.explore.asking import Batches, Latest
+from studio.gui.explore.keeper import Keeper
 from studio.gui.explore.plane import Plane
-from studio.gui.explore.state import Latents, Vector, beginning, from_plain
+from studio.gui.explore.state import Latents, Vector, as_plain, beginning, from_plain
 from studio.gui.session import Session
 
 DIRECTIONS = 8
@@ -53,9 +50,7 @@ class Explorer(QObject):
         self.session = session
         self.where = Where("")
         self.view: ModelView | None = None
-        self.states: dict[str, Latents] = {}
-        self.remembered: dict[str, Any] = {}
-        """Plain states of the last session, by run."""
+        self.keeper: Keeper[Latents] = Keeper(session, self, self._put, as_plain, from_plain)
         self.directions: DirectionsFound | None = None
         self.plane: Plane | None = None
         """For points: how single ones are drawn as pictures."""
@@ -74,7 +69,7 @@ class Explorer(QObject):
 
     @property
     def state(self) -> Latents:
-        return self.states[self.where.run]
+        return self.keeper.state
 
     @property
     def data(self) -> DataSpec:
@@ -125,12 +120,9 @@ class Explorer(QObject):
         if view.data.fingerprint != self._fingerprint or view.data.kind != "points":
             self.plane, self._fingerprint = None, view.data.fingerprint
         self.where, self.view = where, view
-        known = self.states.get(where.run)
-        if known is None or known.prior != view.prior:
-            plain = self.remembered.pop(where.run, None)
-            restored = from_plain(plain, view.prior) if plain else None
-            count = POINT_SAMPLES if view.data.kind == "points" else 64
-            self.states[where.run] = restored or beginning(view.prior, count=count)
+        count = POINT_SAMPLES if view.data.kind == "points" else 64
+        start = beginning(view.prior, count=count)
+        self.keeper.show(where.run, start, lambda state: state.prior == view.prior)
         self.directions = None
         self.run_shown.emit()
         self._with_directions(None)
@@ -142,6 +134,7 @@ class Explorer(QObject):
         for lane in (self._current, self._sheet, self._principal):
             lane.forget()
         self.view = self.picture = self.samples = None
+        self.keeper.hide()
 
     # --- asking
 
@@ -182,30 +175,24 @@ class Explorer(QObject):
 
     def _with_directions(self, found: DirectionsFound | None) -> None:
         self.directions = found
-        state = self.states.get(self.where.run)
+        state = self.keeper.states.get(self.where.run)
         if state is not None:  # other directions: what was locked along the old ones no longer means anything
             for slider in [s for s in state.locked if s.startswith("dir:")]:
-                self.states[self.where.run] = state = state.with_lock(slider, False)
+                self.keeper.states[self.where.run] = state = state.with_lock(slider, False)
         self.directions_came.emit(found)
 
     # --- editing
 
     def edit(self, text: str, new: Latents, merge: object = None) -> None:
         """Go over to a new state, undoable under ``text``. Edits in a row with the same ``merge`` are one."""
-        self.session.undo.push(_Edit(self, self.where.run, text, self.state, new, merge))
+        self.keeper.edit(text, new, merge)
 
     def next_seed(self) -> int:
         """For Randomise: another one each time, the same ones in each session."""
         self._throws += 1
         return 1_000_000 + self._throws
 
-    def put(self, run: str, state: Latents) -> None:
-        """Make a state the one of its run, and show that run if it is another one."""
-        if self.view is None or run != self.where.run:
-            self.states[run] = state
-            self.session.choose_run(run)
-            return
-        before, self.states[run] = self.state, state
+    def _put(self, before: Latents, state: Latents) -> None:
         self._since_edit.start()
         if not np.array_equal(before.z, state.z):
             self.ask_picture()
@@ -221,31 +208,3 @@ class Explorer(QObject):
 
     def lane(self, topic: str, *, slow: bool = False) -> Latest:
         return Latest(self.session, self, topic, slow=slow)
-
-
-class _Edit(QUndoCommand):
-    def __init__(self, explorer: Explorer, run: str, text: str, before: Latents, after: Latents, merge: object) -> None:
-        super().__init__(text)
-        self._explorer = explorer
-        self._run = run
-        self._before, self._after = before, after
-        self._merge = merge
-
-    def id(self) -> int:
-        return -1 if self._merge is None else 7
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _Edit) or (other._run, other._merge) != (self._run, self._merge):
-            return False
-        self._after = other._after
-        return True
-
-    def undo(self) -> None:
-        self._put(self._before)
-
-    def redo(self) -> None:
-        self._put(self._after)
-
-    def _put(self, state: Latents) -> None:
-        if shiboken6.isValid(self._explorer):
-            self._explorer.put(self._run, state)

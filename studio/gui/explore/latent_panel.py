@@ -21,14 +21,11 @@ from studio.gui.explore.explorer import Explorer
 from studio.gui.explore.lattice import TILES, Lattice
 from studio.gui.explore.panel import Panel
 from studio.gui.explore.stage import Stage
-from studio.gui.explore.state import MOST_SAMPLES, as_plain
+from studio.gui.explore.state import MOST_SAMPLES
 from studio.gui.explore.steer import Steer
 from studio.gui.explore.walk import WalkTab
 from studio.gui.export.offer import Offer, name_of
 from studio.gui.session import Session
-
-REMEMBERED = 8
-"""States of so many runs come back with the next session."""
 
 
 class LatentPanel(Panel):
@@ -139,19 +136,16 @@ class LatentPanel(Panel):
         explorer.edit("Restore from a file", state)
 
     def save_state(self) -> dict[str, Any]:
-        kept = list(self.explorer.states.items())[-REMEMBERED:]
-        runs = {**self.explorer.remembered, **{run: as_plain(state) for run, state in kept}}
         return {
             "tab": self.tabs.currentIndex(),
             "around": self.around.showing,
             "split": self.stage.split.sizes(),
-            "runs": dict(list(runs.items())[-REMEMBERED:]),
+            "runs": self.explorer.keeper.save(),
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
-        runs, tab, split = state.get("runs"), state.get("tab"), state.get("split")
-        if isinstance(runs, dict):
-            self.explorer.remembered = {r: plain for r, plain in runs.items() if isinstance(plain, dict)}
+        tab, split = state.get("tab"), state.get("split")
+        self.explorer.keeper.restore(state.get("runs"))
         if isinstance(tab, int) and 0 <= tab < self.tabs.count():
             self.tabs.setCurrentIndex(tab)
         if state.get("around") in self.around.buttons:

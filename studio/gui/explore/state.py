@@ -284,13 +284,12 @@ def _plain(part: Pad | Walk, array: str) -> dict[str, Any]:
     return {**vars(part), array: getattr(part, array).tolist()}
 
 
-def from_plain(plain: Mapping[str, Any], prior: Prior) -> Latents | None:
-    """The state of :func:`as_plain`, or None when it is damaged or of another prior."""
-    size, sliding = prior.size, set(dimensions.first(prior, prior.size))
-    lockable = {f"cat:{d.name}" for d in dials(prior) if d.categorical} | {f"dim:{d}" for d in sliding}
+def from_plain(plain: Mapping[str, Any]) -> Latents | None:
+    """The state of :func:`as_plain`, or None when it is damaged."""
     try:
-        if Prior.from_plain(plain["prior"]) != prior:
-            return None
+        prior = Prior.from_plain(plain["prior"])
+        size, sliding = prior.size, set(dimensions.first(prior, prior.size))
+        lockable = {f"cat:{d.name}" for d in dials(prior) if d.categorical} | {f"dim:{d}" for d in sliding}
         walk, pad = dict(plain["walk"]), dict(plain["pad"])
         state = Latents(
             prior=prior,

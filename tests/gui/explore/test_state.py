@@ -140,7 +140,7 @@ def test_a_state_survives_json(state: Latents) -> None:
         truncation=1.5,
         dims=(1, 4),
     )
-    back = from_plain(orjson.loads(orjson.dumps(as_plain(full))), Prior.of("normal", 8))
+    back = from_plain(orjson.loads(orjson.dumps(as_plain(full))))
     assert back is not None
     assert orjson.dumps(as_plain(back)) == orjson.dumps(as_plain(full))
     assert np.array_equal(back.z, full.z)
@@ -153,6 +153,9 @@ def test_a_state_survives_json(state: Latents) -> None:
         {"z": ["x"] * 8},
         {"z": [float("nan")] * 8},
         {"prior": "uniform"},
+        {"prior": None},
+        {"prior": [{"name": "noise"}]},
+        {"prior": [3]},
         {"walk": {}},
         {"pad": None},
         {"locked": ["dim:99"]},
@@ -160,7 +163,7 @@ def test_a_state_survives_json(state: Latents) -> None:
     ],
 )
 def test_a_damaged_state_counts_as_none(state: Latents, damage: dict[str, object]) -> None:
-    assert from_plain({**as_plain(state), **damage}, Prior.of("normal", 8)) is None
+    assert from_plain({**as_plain(state), **damage}) is None
 
 
 # --- a latent with parts
@@ -242,8 +245,8 @@ def test_a_walk_between_two_categories_blends(parted: Latents) -> None:
 
 def test_locked_categories_come_back_and_unknown_ones_do_not(parted: Latents) -> None:
     held = parted.with_lock("cat:class", True).with_lock("dim:7", True)
-    again = from_plain(orjson.loads(orjson.dumps(as_plain(held))), PARTS)
+    again = from_plain(orjson.loads(orjson.dumps(as_plain(held))))
     assert again is not None
     assert again.locked == held.locked
     for wrong in ("cat:c9", "dim:5", "cat:noise"):
-        assert from_plain({**as_plain(held), "locked": [wrong]}, PARTS) is None
+        assert from_plain({**as_plain(held), "locked": [wrong]}) is None

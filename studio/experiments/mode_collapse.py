@@ -82,7 +82,7 @@ def planned(preset: PresetName, seeds: Sequence[int]) -> tuple[Planned, ...]:
 
 def conclude(evidence: Evidence) -> Findings:
     from studio.experiments.core.looking import Several, data_of, model_of, samples
-    from studio.metrics.modes import coverage
+    from studio.metrics.modes import coverage, mixture
 
     found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
     clouds: dict[tuple[str, str], tuple[Floats, Dataset]] = {}
@@ -152,14 +152,9 @@ def judged(reached: Mapping[tuple[str, str], float], near: Mapping[tuple[str, st
     return "partly" if missed else "not shown"
 
 
-def mixture(data: Dataset) -> tuple[npt.NDArray[np.float64], float]:
-    """Centres K×2 and the common standard deviation of a labelled mixture of round Gaussians."""
-    points, labels = np.asarray(data.values, np.float64), np.asarray(data.labels)
-    centres = np.stack([points[labels == i].mean(axis=0) for i in range(len(data.spec.classes))])
-    return centres, float((points - centres[labels]).std())
-
-
 def _draw(clouds: dict[tuple[str, str], tuple[Floats, Dataset]], evidence: Evidence) -> Picture:
+    from studio.metrics.modes import mixture
+
     figure, axes = drawing.figure(len(SYSTEMS), len(MIXTURES), width=1.9, height=2.0)
     for place, (system, name) in zip(axes, [(s, m) for m in MIXTURES for s in SYSTEMS], strict=True):
         cloud, data = clouds[system, name]

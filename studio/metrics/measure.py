@@ -42,7 +42,7 @@ from studio.data.watch import Watch
 from studio.metrics.classifier import Classifier
 from studio.metrics.coverage import ClassCoverage, class_coverage
 from studio.metrics.exact import exact_wasserstein
-from studio.metrics.modes import Coverage, coverage
+from studio.metrics.modes import Coverage, coverage, mixture
 from studio.metrics.sliced import shift_factor, sliced_wasserstein
 from studio.models.core.latents import draw
 from studio.models.core.model import WASSERSTEIN, Criticises, DecodesLatent, Model
@@ -124,12 +124,8 @@ class Reference:
         return _of_modes(self._modes(samples)) if self.is_mixture else {}
 
     def _modes(self, samples: Floats) -> Coverage:
-        data = self.data
-        assert data.labels is not None
         if self._mixture is None:
-            points, labels = np.asarray(data.values, np.float64), np.asarray(data.labels)
-            centres = np.stack([points[labels == i].mean(axis=0) for i in range(len(data.spec.classes))])
-            self._mixture = centres, float((points - centres[labels]).std())
+            self._mixture = mixture(self.data)
         return coverage(samples, *self._mixture)
 
     def classes(self, samples: Floats, classifier: Classifier) -> tuple[ClassCoverage, dict[str, float]]:

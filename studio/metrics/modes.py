@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from studio.data.dataset import Dataset
 from studio.metrics.exact import distances
 
 Floats = npt.NDArray[np.floating]
@@ -49,3 +50,16 @@ def coverage(samples: Floats, centres: Floats, sigma: float, *, within: float = 
     shares = counts[counts > 0] / max(1, counts.sum())
     reverse = float((shares * np.log(shares * len(centres))).sum()) if len(shares) else float("inf")
     return Coverage(int((counts > 0).sum()), len(centres), float(near.mean()), reverse, tuple(counts.tolist()))
+
+
+def mixture(data: Dataset) -> tuple[npt.NDArray[np.float64], float]:
+    """Centres K×D and the common standard deviation of a dataset of round Gaussians, labelled by mode.
+
+    Raises:
+        ValueError: when it has no labels.
+    """
+    if data.labels is None:
+        raise ValueError(f"{data.spec.name} has no labels that say which mode a point is of")
+    points, labels = np.asarray(data.values, np.float64), np.asarray(data.labels)
+    centres = np.stack([points[labels == i].mean(axis=0) for i in range(len(data.spec.classes))])
+    return centres, float((points - centres[labels]).std())

@@ -12,8 +12,11 @@ import torch
 from studio.data.pictures import to_pictures
 from studio.engine.context import Context
 from studio.explore.questions import Pictures
-from studio.models.core.model import DecodesLatent, Model
+from studio.export.decoding import Decoder, decoder
+from studio.models.core.model import Model
 from studio.training.sheets import to_bytes
+
+__all__ = ["PIXELS", "Decoder", "Floats", "answer", "decoded", "decoder", "no_pictures", "shown"]
 
 PIXELS = 1 << 18
 """Values that go through a network at once: enough to be fast, few enough to fit beside a training."""
@@ -29,17 +32,6 @@ def answer(question: object, context: Context) -> Any:
         Cancelled: when ``context.watch`` was told to.
     """
     raise ValueError(f"nobody here can answer a {type(question).__name__}")
-
-
-class Decoder(Model, DecodesLatent):
-    """A model that decodes latents, for the type checker."""
-
-
-def decoder(model: Model) -> Decoder:
-    """The same, known to decode. Raises ValueError."""
-    if not isinstance(model, DecodesLatent):
-        raise ValueError(f"{model.title} has no latent that could be decoded")
-    return model  # type: ignore[return-value]
 
 
 def decoded(model: Model, z: Floats, context: Context) -> Floats:

@@ -58,6 +58,8 @@ class Player:
             group["lr"] = self.rate * now.rate
             if now.momentum is not None:
                 group["momentum"] = now.momentum
+        if self.update.optimiser.clip:
+            torch.nn.utils.clip_grad_norm_(self.parameters, self.update.optimiser.clip)
         self.optimiser.step()
         if self.update.after is not None:
             with torch.no_grad():
@@ -99,6 +101,9 @@ def make(asked: Optimiser, parameters: list[torch.nn.Parameter], device: torch.d
                 weight_decay=asked.weight_decay,
                 fused=fused,
             )
+        case "adamax":
+            betas = (asked.beta1, asked.beta2)
+            return torch.optim.Adamax(parameters, asked.rate, betas=betas, weight_decay=asked.weight_decay)
         case "rmsprop":
             return torch.optim.RMSprop(parameters, asked.rate, momentum=asked.momentum, weight_decay=asked.weight_decay)
         case "sgd":

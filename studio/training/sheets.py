@@ -48,9 +48,9 @@ class Sheet:
         part = across(model.prior) if self._images else None
         self.columns = 0 if part is None else part.size
         if part is not None:
-            z = varied(model.prior, part, max(1, round(IMAGES / part.size)), seed)
+            z = varied(model.prior, part, max(1, round(IMAGES / part.size)), seed, model.temperature)
         else:
-            z = latents.draw(model.prior, IMAGES if self._images else POINTS, seed)
+            z = latents.draw(model.prior, IMAGES if self._images else POINTS, seed, temperature=model.temperature)
         self._z = torch.from_numpy(z).to(device)
 
     def draw(self) -> npt.NDArray[np.uint8]:
@@ -74,9 +74,9 @@ def across(prior: Prior) -> Part | None:
     return next((p for p in able if 2 <= p.size <= VALUES), None)
 
 
-def varied(prior: Prior, part: Part, rows: int, seed: int) -> npt.NDArray[np.float32]:
+def varied(prior: Prior, part: Part, rows: int, seed: int, temperature: float = 1.0) -> npt.NDArray[np.float32]:
     """Latents (rows · values)×size in reading order: each value of ``part`` along a row, all else held."""
-    z = latents.draw(prior, rows, seed).repeat(part.size, axis=0)
+    z = latents.draw(prior, rows, seed, temperature=temperature).repeat(part.size, axis=0)
     z[:, prior.place(part.name)] = np.tile(latents.one_hot(np.arange(part.size), part.size), (rows, 1))
     return z
 

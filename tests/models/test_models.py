@@ -98,7 +98,7 @@ def test_a_schedule_depends_on_the_finished_cycles_alone(model: type[Model], dat
 @every
 def test_each_capability_gives_what_its_protocol_says(model: type[Model], data: DataSpec) -> None:
     made = build(model, data).eval()
-    assert capabilities(model) == capabilities(made)
+    assert set(capabilities(made)) <= set(capabilities(model))
     x = examples(data)
     with torch.no_grad():
         if isinstance(made, DecodesLatent):

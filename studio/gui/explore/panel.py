@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from studio.data.dataset import Kind
 from studio.explore.questions import ModelView, Where
 from studio.export.provenance import Provenance
 from studio.gui.export.offer import Offer
@@ -26,6 +27,8 @@ class Panel(QObject):
     """On its tab, and the name under which its state is kept."""
     needs = ""
     """The capability that a model must have (as in ``studio.models.core.model.CAPABILITIES``)."""
+    kinds: tuple[Kind, ...] = ("images", "points")
+    """Which data it can show."""
     pictures: QWidget
     controls: QWidget
     checkpoint_wanted = Signal(object)

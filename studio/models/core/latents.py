@@ -30,6 +30,7 @@ class Part:
             ``size``, each as likely as the others, as a one-hot vector.
         size: dimensions.
         values: names of a categorical part's values; empty: 0, 1, …
+        shape: (C, H, W) when its values are a picture of so many channels, one of the scales of a flow; empty: a row.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Part:
     size: int
     role: Role = "noise"
     values: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -95,15 +97,22 @@ class Prior:
 
     def as_plain(self) -> list[dict[str, Any]]:
         """For JSON; :meth:`from_plain` reads it."""
-        return [{**vars(p), "values": list(p.values)} for p in self.parts]
+        return [{**vars(p), "values": list(p.values), "shape": list(p.shape)} for p in self.parts]
 
     @classmethod
     def from_plain(cls, plain: Any) -> Prior:
         """Raises KeyError, TypeError, ValueError for what is no prior."""
-        return cls(tuple(Part(**{**p, "values": tuple(p["values"]), "size": int(p["size"])}) for p in plain))
+        return cls(tuple(map(_part, plain)))
 
 
-def draw(prior: Prior, n: int, seed: int, truncation: float | None = None) -> npt.NDArray[np.float32]:
+def _part(plain: Any) -> Part:
+    tuples = {"values": tuple(plain["values"]), "shape": tuple(map(int, plain.get("shape", ())))}
+    return Part(**{**plain, **tuples, "size": int(plain["size"])})
+
+
+def draw(
+    prior: Prior, n: int, seed: int, truncation: float | None = None, temperature: float = 1.0
+) -> npt.NDArray[np.float32]:
     """``n`` latents for pictures that a person sees, float32 n×size: from a seed of their own, never from the
     training's generator. The same seed gives the same latents; more of them begin with the same rows.
 
@@ -113,14 +122,21 @@ def draw(prior: Prior, n: int, seed: int, truncation: float | None = None) -> np
     Args:
         truncation: values beyond ± this are ruled out (the prior given that they are not there); None: as trained.
             In σ for ``normal``; 0 gives zeros. Noise alone is truncated, never a code or a class.
+        temperature: what normal noise is multiplied by, 0 or more; 1: as trained (Kingma & Dhariwal 2018, section 5.3,
+            sample from p(x)^(1/T²) so, as far as the density keeps its volumes).
 
     Raises:
-        ValueError: for a negative or undefined truncation.
+        ValueError: for a negative or undefined truncation or temperature.
     """
+    if not temperature >= 0:
+        raise ValueError(f"temperature must be 0 or more, not {temperature}")
     if truncation is not None and not truncation >= 0:
         raise ValueError(f"truncation must be 0 or more, not {truncation}")
     u = np.random.default_rng(seed).random((n, prior.size)) + 2.0**-54  # never 0, where the normal has no value
-    made = [_inverse(p, u[:, where], truncation if p.role == "noise" else None) for p, where in prior.placed()]
+    made = []
+    for p, where in prior.placed():
+        value = _inverse(p, u[:, where], truncation if p.role == "noise" else None)
+        made.append(value * temperature if p.role == "noise" and p.kind == "normal" else value)
     return np.concatenate(made, axis=1).astype(np.float32) if made else np.zeros((n, 0), np.float32)
 
 

@@ -26,7 +26,10 @@ __all__ = [
     "DecodesLatent",
     "Embeds",
     "Encodes",
+    "FlowsInSteps",
     "Gauge",
+    "Inverse",
+    "InvertsExactly",
     "Level",
     "Loss",
     "Model",
@@ -35,8 +38,10 @@ __all__ = [
     "Part",
     "Prior",
     "Scheduled",
+    "ScoresLikelihood",
     "TakesClasses",
     "TakesCodes",
+    "Traced",
     "Update",
     "capabilities",
     "members",
@@ -84,12 +89,14 @@ class Loss:
 class Optimiser:
     """Which optimiser an update asks of the engine, in the paper's words."""
 
-    name: Literal["adam", "rmsprop", "sgd"]
+    name: Literal["adam", "adamax", "rmsprop", "sgd"]
     rate: float
     beta1: float = 0.9
     beta2: float = 0.999
     momentum: float = 0.0
     weight_decay: float = 0.0
+    clip: float = 0.0
+    """Largest norm of the whole gradient, which is scaled down to it; 0: as it is."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +155,8 @@ class Model(nn.Module):
     """Lines that its curves are read against."""
     gauges: ClassVar[tuple[Gauge, ...]] = ()
     """Curves to be read at a glance."""
+    temperature: float = 1.0
+    """What the noise of the fixed-seed sample sheet is multiplied by; the density itself has 1."""
     recipe_type: ClassVar[type[Recipe]]
 
     def __init__(self, recipe: Recipe, data: DataSpec) -> None:
@@ -248,6 +257,91 @@ class Embeds(Protocol):
         ...
 
 
+@runtime_checkable
+class ScoresLikelihood(Protocol):
+    """Gives each example a log-likelihood."""
+
+    likelihood: str
+    """What the number is, for its label: "exact", "lower bound (uniform dequantisation)", "bound of 64 samples"."""
+
+    def log_likelihood(self, x: Tensor) -> Tensor:
+        """log p(x) in nats, B: for images of the whole picture with its whole-numbered grey levels, for points of the
+        density in data units. What is left to chance (dequantisation, samples) comes from torch's global generator."""
+        ...
+
+
+@dataclass(frozen=True)
+class Inverse:
+    """What an exact inversion found of B examples.
+
+    Attributes:
+        z: latents B×size, in the order of the prior's parts.
+        x: the examples as the model holds them (with fewer grey levels where it is built so), in the range of Batch.x:
+            what ``decode(z)`` should give back.
+        log_dets: log|det| of each step from the example to its latent, B each, by name, in order. A name is a path,
+            "level 1/step 3/coupling", whose last word is the kind of step. With ``log_prior`` they sum to the
+            log-likelihood in nats.
+        log_prior: log-density of the prior's noise at z, B, in nats. Of a model that takes classes all this is given
+            the class that stands in z.
+    """
+
+    z: Tensor
+    x: Tensor
+    log_dets: dict[str, Tensor]
+    log_prior: Tensor
+
+    @property
+    def log_likelihood(self) -> Tensor:
+        return self.log_prior + sum(self.log_dets.values())
+
+
+@runtime_checkable
+class InvertsExactly(Protocol):
+    """``decode`` is a bijection between latents and examples, and this is its other direction."""
+
+    @property
+    def prior(self) -> Prior: ...
+
+    def invert(self, x: Tensor, within: Tensor | None = None) -> Inverse:
+        """The latent of each example B×….
+
+        Args:
+            within: where in its grey level each value lies, 0..1, of the shape of x; None: in the middle, ½, so that
+                nothing is left to chance. Points have no levels.
+        """
+        ...
+
+    def decode(self, z: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class FlowsInSteps(Protocol):
+    """The bijection is a chain of steps that can be looked at one by one; for points in the plane."""
+
+    @property
+    def prior(self) -> Prior: ...
+
+    def trace(self, z: Tensor) -> list[Traced]:
+        """What becomes of latents N×2 on their way to the data: first the latents themselves, last the points that
+        ``decode`` gives. Raises ValueError for data that are no points."""
+        ...
+
+
+@dataclass(frozen=True)
+class Traced:
+    """After one step on the way from latents to data.
+
+    Attributes:
+        name: of the step, a path as in :attr:`Inverse.log_dets`; "prior" at first.
+        points: N×2.
+        log_density: of the distribution that the prior has become by now, at these points, in nats, N.
+    """
+
+    name: str
+    points: Tensor
+    log_density: Tensor
+
+
 CAPABILITIES: dict[str, type] = {
     "decode latent": DecodesLatent,
     "criticise": Criticises,
@@ -255,6 +349,9 @@ CAPABILITIES: dict[str, type] = {
     "take classes": TakesClasses,
     "encode": Encodes,
     "embed": Embeds,
+    "score likelihood": ScoresLikelihood,
+    "invert exactly": InvertsExactly,
+    "flow in steps": FlowsInSteps,
 }
 """Name of each capability as the person reads it → its protocol. A later capability is one more line."""
 
@@ -262,7 +359,8 @@ CAPABILITIES: dict[str, type] = {
 def capabilities(model: type[Model] | Model) -> list[str]:
     """The names of what this model can do.
 
-    Told by the protocol's members, so that it holds for classes (whose ``prior`` is a property) as for instances.
+    Told by the protocol's members, so that it holds for classes (whose ``prior`` is a property) as for instances. An
+    instance can do less than its class says, where a recipe left something out: a property that raises AttributeError.
     """
     return [name for name, protocol in CAPABILITIES.items() if all(hasattr(model, m) for m in members(protocol))]
 

@@ -1,0 +1,302 @@
+"""What flows share: a latent that is an invertible function of the example, trained by its exact likelihood.
+
+log p(x) = log N(f(x)) + log|det ∂f/∂x| (Dinh et al. 2017, arXiv:1605.08803, equation 3). Whole-numbered grey levels are
+made a density by adding a uniform number to each (dequantisation): the mean of log p over that number is a lower bound
+on the log-probability of the picture (Theis et al. 2016, arXiv:1511.01844, section 3.1).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Annotated, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from studio.data.dataset import DataSpec
+from studio.models.core.adversarial import training_problems
+from studio.models.core.latents import Part, Prior
+from studio.models.core.likelihood import bits_per_dim
+from studio.models.core.model import Batch, Inverse, Loss, Model, Optimiser, Scheduled, Traced, Update
+from studio.models.core.recipe import Field, Problem, Recipe, recipe
+from studio.nn.flows.base import Bijection, LogDets
+from studio.nn.flows.scales import Scales, Top, shapes
+
+__all__ = ["Dequantised", "Flow", "FlowRecipe", "Logit", "Range", "flow_problems", "most_levels", "warm_up"]
+
+
+@recipe
+class FlowRecipe(Recipe):
+    """A flow trained by maximum likelihood."""
+
+    rate: Annotated[
+        float, Field("learning rate", 1e-7, 1, essential=True, group="Optimiser", scale="log", term="rate")
+    ] = 1e-3
+    warm_up: Annotated[
+        int, Field("steps in which the learning rate rises to its value", 0, 1_000_000, "steps", group="Optimiser")
+    ] = 0
+    clip: Annotated[
+        float,
+        Field("largest norm of the gradient; a longer one is scaled down; 0: never", 0, 1e6, group="Optimiser"),
+    ] = 0.0
+    bits: Annotated[
+        int,
+        Field(
+            "bits per value that are kept of images; with fewer the model spends itself less on noise",
+            1,
+            8,
+            "bits",
+            term="dequantisation",
+        ),
+    ] = 8
+    temperature: Annotated[
+        float,
+        Field("what the noise of the sample sheet is multiplied by; the density has 1", 0, 2, term="temperature"),
+    ] = 1.0
+
+
+class Dequantised:
+    """Images in −1..1 ↔ values in 0..2^bits, whose whole part is the grey level.
+
+    Args:
+        bits: that are kept of the 8.
+    """
+
+    def __init__(self, bits: int) -> None:
+        self.levels = 2**bits
+        self._step = 256 // self.levels
+
+    def values(self, x: Tensor, within: Tensor | None) -> Tensor:
+        """Values of images B×C×H×W; ``within`` 0..1: where in its level each one lies; None: in the middle."""
+        return self._whole(x) + (0.5 if within is None else within)
+
+    def images(self, values: Tensor) -> Tensor:
+        """Back, without rounding: the middle of a level gives the grey level that stands for it exactly."""
+        x: Tensor = (values * self._step - 0.5) / 127.5 - 1
+        return x.clamp(-1, 1)
+
+    def kept(self, x: Tensor) -> Tensor:
+        """Images with the grey levels that are kept of them."""
+        return self.images(self._whole(x) + 0.5)
+
+    def _whole(self, x: Tensor) -> Tensor:
+        return torch.floor(((x + 1) * 127.5).round() / self._step)
+
+
+class Range(Bijection):
+    """Values in 0..levels to −½..½."""
+
+    def __init__(self, levels: int) -> None:
+        super().__init__()
+        self.levels = levels
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        size = x[0].numel()
+        return x / self.levels - 0.5, x.new_full((len(x),), -size * math.log(self.levels))
+
+    def inverse(self, y: Tensor) -> Tensor:
+        return (y + 0.5) * self.levels
+
+
+class Logit(Bijection):
+    """Values in 0..levels to logit(α/2 + (1 − α) v / levels), so that the network need not keep within bounds.
+
+    With p the argument, the log-det is Σ −log p − log(1 − p) + log(1 − α) − log levels (Dinh et al. 2017, section 4.1,
+    α = 0.05; there the margin lies below alone, here on both sides, which no value leaves).
+    """
+
+    def __init__(self, levels: int, alpha: float = 0.05) -> None:
+        super().__init__()
+        self.levels, self.alpha = levels, alpha
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        p = self.alpha / 2 + (1 - self.alpha) * (x / self.levels)
+        log_det = -torch.log(p) - torch.log1p(-p) + math.log(1 - self.alpha) - math.log(self.levels)
+        return torch.logit(p), log_det.flatten(1).sum(1)
+
+    def inverse(self, y: Tensor) -> Tensor:
+        return (torch.sigmoid(y) - self.alpha / 2) / (1 - self.alpha) * self.levels
+
+
+class Flow(Model):
+    """A flow of images or of points. A system says ``build``, in which it calls :meth:`put_together`."""
+
+    recipe: FlowRecipe
+    likelihood = "exact; of grey levels a lower bound (uniform dequantisation)"
+    class_conditional: bool = False
+    """Whether the prior of the last scale depends on the label."""
+
+    def put_together(
+        self, scales: Scales, *, preprocess: Literal["range", "logit"] = "range", prior: Literal["learned", "fixed"]
+    ) -> None:
+        """Make the networks of the model. ``prior``: of the last scale; a fixed one is N(0, 1)."""
+        levels = 2**self.recipe.bits
+        self.scales = scales
+        self.before = nn.Identity() if not self.images else Range(levels) if preprocess == "range" else Logit(levels)
+        classes = len(self.data.classes) if self.class_conditional else 0
+        self.top = Top(scales.shapes[-1][0], classes) if prior == "learned" or classes else None
+
+    @property
+    def temperature(self) -> float:  # type: ignore[override]
+        return self.recipe.temperature
+
+    @property
+    def images(self) -> bool:
+        return self.data.kind == "images"
+
+    @property
+    def dimensions(self) -> int:
+        return math.prod(self.data.shape)
+
+    # --- training
+
+    def updates(self) -> Sequence[Update]:
+        r = self.recipe
+        return [Update("flow", self, self.loss, self.optimiser(), averaged=True, schedule=warm_up(r.warm_up))]
+
+    def optimiser(self) -> Optimiser:
+        return Optimiser("adam", self.recipe.rate, clip=self.recipe.clip)
+
+    def loss(self, batch: Batch) -> Loss:
+        """−log p: bits/dim of images, nats of points."""
+        within = torch.rand_like(batch.x) if self.images else None
+        found = self.read(batch.x, within, self.one_hot(batch.labels))
+        return self.descended(found)
+
+    def descended(self, found: Inverse) -> Loss:
+        """What is descended and shown of an inversion."""
+        nats = found.log_likelihood.mean()
+        kinds: dict[str, Tensor] = {}
+        for name, log_det in found.log_dets.items():
+            kind = f"log-det/{name.rpartition('/')[2]}"
+            kinds[kind] = kinds.get(kind, log_det.new_zeros(())) + log_det.detach().mean()
+        if self.images:
+            value = bits_per_dim(nats, self.dimensions)
+            shows = {"bits per dim/training": value.detach()}
+        else:
+            value = -nats
+            shows = {"log-likelihood/training": nats.detach()}
+        return Loss(value, {**shows, "log-det/prior": found.log_prior.detach().mean(), **kinds})
+
+    # --- both directions
+
+    def read(self, x: Tensor, within: Tensor | None, classes: Tensor | None) -> Inverse:
+        """As :meth:`invert`, given one-hot classes B×K where the model has any; None: the likeliest."""
+        found: LogDets = {}
+        kept = values = x
+        if self.images:
+            grey = Dequantised(self.recipe.bits)
+            kept = grey.kept(x)
+            values, found[f"data/{type(self.before).__name__.lower()}"] = self.before(grey.values(x, within))
+        parts, steps = self.scales(values)
+        found |= steps
+        if self.top is not None:
+            if self.class_conditional and classes is None:
+                classes = one_hot(self.top.every_class(parts[-1]).argmax(1), len(self.data.classes)).to(values)
+            parts[-1], found["top/prior"] = self.top(parts[-1], classes)
+        noise = torch.cat([p.flatten(1) for p in parts], dim=1)
+        log_prior = -noise.square().sum(1) / 2 - self.dimensions / 2 * math.log(2 * math.pi)
+        z = noise if classes is None or not self.class_conditional else torch.cat([noise, classes], dim=1)
+        return Inverse(z, kept, found, log_prior)
+
+    def one_hot(self, labels: Tensor | None) -> Tensor | None:
+        if not self.class_conditional or labels is None:
+            return None
+        return one_hot(labels, len(self.data.classes)).float()
+
+    # --- capabilities
+
+    @property
+    def prior(self) -> Prior:
+        if not self.images:
+            return Prior.of("normal", self.data.shape[0])
+        whole = shapes(self.data.shape, self.level_count)
+        parts = [Part(f"level {i + 1}", "normal", math.prod(s), shape=s) for i, s in enumerate(whole)]
+        if self.class_conditional:
+            parts.append(Part("class", "categorical", len(self.data.classes), "class", self.data.classes))
+        return Prior(tuple(parts))
+
+    @property
+    def level_count(self) -> int:
+        return len(self.scales.levels)
+
+    def decode(self, z: Tensor) -> Tensor:
+        parts = []
+        classes = None
+        for part, where in self.prior.placed():
+            if part.role == "class":
+                classes = z[:, where]
+            else:
+                parts.append(z[:, where].reshape(-1, *(part.shape or (part.size,))))
+        if self.top is not None:
+            parts[-1] = self.top.inverse(parts[-1], classes)
+        values = self.scales.inverse(parts)
+        if not self.images:
+            return values
+        return Dequantised(self.recipe.bits).images(self.before.inverse(values))  # type: ignore[operator]
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.invert(x).z
+
+    def invert(self, x: Tensor, within: Tensor | None = None) -> Inverse:
+        return self.read(x, within, None)
+
+    def log_likelihood(self, x: Tensor) -> Tensor:
+        within = torch.rand_like(x) if self.images else None
+        return self.read(x, within, None).log_likelihood
+
+    def trace(self, z: Tensor) -> list[Traced]:
+        if self.images:
+            raise ValueError(f"{self.title} of images changes their shape on the way; steps are shown of points")
+        log_density = -z.square().sum(1) / 2 - self.dimensions / 2 * math.log(2 * math.pi)
+        found = [Traced("prior", z, log_density)]
+        points = z
+        if self.top is not None:
+            points = self.top.inverse(z, None)
+            log_density = log_density + self.top(points, None)[1]
+            found.append(Traced("top/prior", points, log_density))
+        for name, step in reversed(list(self.scales.chain(0).single())):
+            points = step.inverse(points)
+            log_density = log_density + step(points)[1]
+            found.append(Traced(name, points, log_density))
+        return found
+
+
+def warm_up(steps: int) -> Callable[[int], Scheduled] | None:
+    """The rate rises linearly in so many steps; None for none."""
+    if not steps:
+        return None
+    return lambda cycle: Scheduled(min((cycle + 1) / steps, 1.0))
+
+
+def flow_problems(model: str, values: FlowRecipe, data: DataSpec, levels: int) -> list[Problem]:
+    """What keeps a flow of so many scales from being built for this dataset, in words; empty when nothing does."""
+    found = training_problems(values, data)
+    if data.kind != "images":
+        return found
+    if data.channels not in (1, 3):
+        found.append(Problem("", f"{model} takes grey or colour images; those of {data.name} have {data.channels}"))
+    most = most_levels(data)
+    height, width = data.size
+    if most == 0:
+        found.append(
+            Problem(
+                "",
+                f"{model} halves the sides of images, and those of {data.name} are {width}×{height}. "
+                "Add the dataset again at an even size",
+            )
+        )
+    elif levels > most:
+        found.append(Problem("levels", f"sides of {width}×{height} can be halved {most} times, not {levels}"))
+    return found
+
+
+def most_levels(data: DataSpec) -> int:
+    """How often the sides of an image can be halved."""
+    height, width = data.size
+    count = 0
+    while height % 2 == 0 and width % 2 == 0:
+        height, width, count = height // 2, width // 2, count + 1
+    return count

@@ -1,0 +1,74 @@
+"""What a bijection is, and chains of them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+
+from torch import Tensor, nn
+
+LogDets = dict[str, Tensor]
+"""log|det| by the name of the step, B each, in the order in which the steps are taken."""
+
+
+class Bijection(nn.Module):
+    """A differentiable map of examples B×… that can be undone, with the logarithm of its change of volume.
+
+    ``forward`` is the direction towards the latent. Computes in float32 whatever the precision around it is, but for
+    the networks inside.
+    """
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """y, and log|det ∂y/∂x| of each example, B."""
+
+    @abstractmethod
+    def inverse(self, y: Tensor) -> Tensor:
+        """The x of this y."""
+
+
+class Reversed(Bijection):
+    """Another bijection in its other direction."""
+
+    def __init__(self, step: Bijection) -> None:
+        super().__init__()
+        self.step = step
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        y = self.step.inverse(x)
+        return y, -self.step(y)[1]
+
+    def inverse(self, y: Tensor) -> Tensor:
+        return self.step(y)[0]  # type: ignore[no-any-return]
+
+
+class Chain(nn.Module):
+    """Named steps one after the other; chains may hold chains. Names are paths: "step 3/coupling"."""
+
+    def __init__(self, steps: Iterable[tuple[str, Bijection | Chain]]) -> None:
+        super().__init__()
+        named = list(steps)
+        self.names = tuple(name for name, _ in named)
+        self.steps = nn.ModuleList(step for _, step in named)
+
+    def forward(self, x: Tensor, found: LogDets, at: str = "") -> Tensor:
+        """The last y; the log-det of each step goes into ``found``, its name behind ``at``."""
+        for name, step in zip(self.names, self.steps, strict=True):
+            if isinstance(step, Chain):
+                x = step(x, found, f"{at}{name}/")
+            else:
+                x, found[at + name] = step(x)
+        return x
+
+    def inverse(self, y: Tensor) -> Tensor:
+        for step in reversed(self.steps):
+            y = step.inverse(y)  # type: ignore[operator]
+        return y
+
+    def single(self, at: str = "") -> Iterator[tuple[str, Bijection]]:
+        """Every step with the whole of its name, those of inner chains one by one."""
+        for name, step in zip(self.names, self.steps, strict=True):
+            if isinstance(step, Chain):
+                yield from step.single(f"{at}{name}/")
+            elif isinstance(step, Bijection):
+                yield at + name, step

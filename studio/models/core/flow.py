@@ -178,7 +178,7 @@ class Flow(Model):
         else:
             value = -nats
             shows = {"log-likelihood/training": nats.detach()}
-        return Loss(value, {**shows, "log-det/prior": found.log_prior.detach().mean(), **kinds})
+        return Loss(value, {**shows, "log-det/log N(z)": found.log_prior.detach().mean(), **kinds})
 
     # --- both directions
 

@@ -21,6 +21,11 @@ TITLES = {
     "loss": ("Losses", ""),
     "wasserstein": ("Wasserstein distance", UNIT),
     "likelihood": ("Likelihood", ""),
+    "bits per dim": ("Bits per dimension", "bits/dim"),
+    "log-likelihood": ("Log-likelihood", "nats"),
+    "free energy": ("Free energy", "nats"),
+    "kl": ("KL divergence", "nats"),
+    "log-det": ("Log-determinant", "nats, mean of a batch"),
     "discriminator": ("Discriminator", "probability of being real"),
     "divergence": ("Divergence", "nats"),
     "value": ("Value of the game", "nats"),
@@ -38,14 +43,35 @@ TITLES = {
     "speed": ("Speed", ""),
 }
 """Titles and units of groups whose name alone says too little; any other group is shown under its own name."""
-ON_TABS = {"wasserstein": "Wasserstein", "value": "Value", "score": "Score"}
+ON_TABS = {
+    "wasserstein": "Wasserstein",
+    "value": "Value",
+    "score": "Score",
+    "bits per dim": "Bits/dim",
+    "log-likelihood": "Likelihood",
+    "kl": "KL",
+    "log-det": "Log-det",
+}
 """Where a tab says it shorter than the title."""
 FIRST = ("loss", "wasserstein")
 """Groups that have a plot of their own from the start; the others share the tabs."""
-GAME = ("loss", "discriminator", "score", "divergence", "total variation", "value")
-"""The players and their game: tabs of the left plot. What tells how good the samples are is beside it."""
+GAME = (
+    "loss",
+    "discriminator",
+    "score",
+    "divergence",
+    "total variation",
+    "value",
+    "bits per dim",
+    "log-likelihood",
+    "free energy",
+    "kl",
+)
+"""What is descended, and the players' game: tabs of the left plot. What tells how good the samples are, or of what the
+loss is made up, is beside it."""
 OTHERS = (
     "wasserstein",
+    "log-det",
     "critic gap",
     "information",
     "modes",

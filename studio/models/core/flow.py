@@ -124,7 +124,6 @@ class Flow(Model):
     """A flow of images or of points. A system says ``build``, in which it calls :meth:`put_together`."""
 
     recipe: FlowRecipe
-    likelihood = "exact; of grey levels a lower bound (uniform dequantisation)"
     class_conditional: bool = False
     """Whether the prior of the last scale depends on the label."""
 
@@ -141,6 +140,10 @@ class Flow(Model):
     @property
     def temperature(self) -> float:  # type: ignore[override]
         return self.recipe.temperature
+
+    @property
+    def likelihood(self) -> str:
+        return "lower bound (uniform dequantisation)" if self.images else "exact"
 
     @property
     def images(self) -> bool:
@@ -243,8 +246,8 @@ class Flow(Model):
     def invert(self, x: Tensor, within: Tensor | None = None) -> Inverse:
         return self.read(x, within, None)
 
-    def log_likelihood(self, x: Tensor) -> Tensor:
-        within = torch.rand_like(x) if self.images else None
+    def log_likelihood(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        within = torch.rand(x.shape, generator=generator, dtype=x.dtype, device=x.device) if self.images else None
         return self.read(x, within, None).log_likelihood
 
     def trace(self, z: Tensor) -> list[Traced]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from studio.data.dataset import DataSpec
 from studio.models.core.latents import Part, Prior
@@ -261,12 +261,15 @@ class Embeds(Protocol):
 class ScoresLikelihood(Protocol):
     """Gives each example a log-likelihood."""
 
-    likelihood: str
-    """What the number is, for its label: "exact", "lower bound (uniform dequantisation)", "bound of 64 samples"."""
+    @property
+    def likelihood(self) -> str:
+        """What the number is, for its label: "exact", "lower bound (uniform dequantisation)", "bound of 64 samples"."""
+        ...
 
-    def log_likelihood(self, x: Tensor) -> Tensor:
+    def log_likelihood(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         """log p(x) in nats, B: for images of the whole picture with its whole-numbered grey levels, for points of the
-        density in data units. What is left to chance (dequantisation, samples) comes from torch's global generator."""
+        density in data units. What is left to chance (dequantisation, samples) comes from ``generator``, on the device
+        of x; None: torch's global one, which belongs to a training where there is one."""
         ...
 
 

@@ -5,6 +5,7 @@
 classes.py     whether what was drawn is of the class that was asked for
 codes.py       codes read off examples, made and real; codes against labels
 encoding.py    latents of real examples: by an encoder, or searched for
+following.py   one point of a flow in the plane through all steps and back
 latent.py      decoding, directions, neighbours, through time
 models.py      which models there are, and which recipe suits
 real.py        real examples: those of the dataset, and picture files that a person brings
@@ -13,7 +14,7 @@ taking.py      exports
 experiments.py conclusions of experiments (the question is studio.experiments.questions.Conclude)
 """
 
-from studio.engine.answers import classes, codes, encoding, experiments, latent, measuring, models, real, taking
+from studio.engine.answers import classes, codes, encoding, experiments, following, latent, measuring, models, real, taking
 from studio.engine.answers.base import answer
 from studio.engine.context import Context
 
@@ -24,6 +25,7 @@ __all__ = [
     "codes",
     "encoding",
     "experiments",
+    "following",
     "latent",
     "measuring",
     "models",

@@ -185,6 +185,35 @@ class Trace(Question[TraceFound]):
 
 
 @dataclass(frozen=True, eq=False)
+class Followed:
+    """One point on its way, and back again.
+
+    Attributes:
+        z: its latent, 2.
+        names, points, log_density: of the K + 1 stations, as in :class:`TraceFound`; (K+1)×2 and K+1.
+        back_x: largest difference of a value between the point and what its latent decodes to, in data units.
+        back_z: largest difference of a value between its latent and the latent of what that decodes to, in σ.
+    """
+
+    step: int
+    z: Floats
+    names: tuple[str, ...]
+    points: Floats
+    log_density: Numbers
+    back_x: float
+    back_z: float
+
+
+@dataclass(frozen=True)
+class Follow(Question[Followed]):
+    """By a latent or by a place in the data; ``x`` is inverted exactly first. One of the two is given."""
+
+    where: Where
+    x: tuple[float, float] | None = None
+    z: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class DensityFound:
     """``log_density`` size×size at the middles of the cells of a square window, row 0 at the top; ``mass``: what the
     density sums to over the window, 1 where it holds all."""

@@ -14,7 +14,18 @@ taking.py      exports
 experiments.py conclusions of experiments (the question is studio.experiments.questions.Conclude)
 """
 
-from studio.engine.answers import classes, codes, encoding, experiments, following, latent, measuring, models, real, taking
+from studio.engine.answers import (
+    classes,
+    codes,
+    encoding,
+    experiments,
+    following,
+    latent,
+    measuring,
+    models,
+    real,
+    taking,
+)
 from studio.engine.answers.base import answer
 from studio.engine.context import Context
 

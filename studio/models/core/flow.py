@@ -24,23 +24,57 @@ from studio.models.core.recipe import Field, Problem, Recipe, recipe
 from studio.nn.flows.base import Bijection, LogDets
 from studio.nn.flows.scales import Scales, Top, shapes
 
-__all__ = ["Dequantised", "Flow", "FlowRecipe", "Logit", "Range", "flow_problems", "most_levels", "warm_up"]
+__all__ = [
+    "Dequantised",
+    "Flow",
+    "FlowRecipe",
+    "Logit",
+    "PointFlowRecipe",
+    "Range",
+    "flow_problems",
+    "most_levels",
+    "warm_up",
+]
 
 
 @recipe
-class FlowRecipe(Recipe):
-    """A flow trained by maximum likelihood."""
+class PointFlowRecipe(Recipe):
+    """A flow of points."""
 
     rate: Annotated[
         float, Field("learning rate", 1e-7, 1, essential=True, group="Optimiser", scale="log", term="rate")
     ] = 1e-3
     warm_up: Annotated[
-        int, Field("steps in which the learning rate rises to its value", 0, 1_000_000, "steps", group="Optimiser")
+        int,
+        Field(
+            "steps in which the learning rate rises to its value",
+            0,
+            1_000_000,
+            "steps",
+            group="Optimiser",
+            term="warm-up",
+        ),
     ] = 0
     clip: Annotated[
         float,
-        Field("largest norm of the gradient; a longer one is scaled down; 0: never", 0, 1e6, group="Optimiser"),
+        Field(
+            "largest norm of the gradient; a longer one is scaled down; 0: never",
+            0,
+            1e6,
+            group="Optimiser",
+            term="gradient clipping",
+        ),
     ] = 0.0
+    temperature: Annotated[
+        float,
+        Field("what the noise of the sample sheet is multiplied by; the density has 1", 0, 2, term="temperature"),
+    ] = 1.0
+
+
+@recipe
+class FlowRecipe(PointFlowRecipe):
+    """A flow of images as well, trained by maximum likelihood."""
+
     bits: Annotated[
         int,
         Field(
@@ -51,10 +85,6 @@ class FlowRecipe(Recipe):
             term="dequantisation",
         ),
     ] = 8
-    temperature: Annotated[
-        float,
-        Field("what the noise of the sample sheet is multiplied by; the density has 1", 0, 2, term="temperature"),
-    ] = 1.0
 
 
 class Dequantised:
@@ -123,7 +153,8 @@ class Logit(Bijection):
 class Flow(Model):
     """A flow of images or of points. A system says ``build``, in which it calls :meth:`put_together`."""
 
-    recipe: FlowRecipe
+    recipe: PointFlowRecipe
+    """Of a system that takes images a :class:`FlowRecipe`."""
     class_conditional: bool = False
     """Whether the prior of the last scale depends on the label."""
 
@@ -131,9 +162,10 @@ class Flow(Model):
         self, scales: Scales, *, preprocess: Literal["range", "logit"] = "range", prior: Literal["learned", "fixed"]
     ) -> None:
         """Make the networks of the model. ``prior``: of the last scale; a fixed one is N(0, 1)."""
-        levels = 2**self.recipe.bits
         self.scales = scales
-        self.before = nn.Identity() if not self.images else Range(levels) if preprocess == "range" else Logit(levels)
+        self.before: nn.Module = nn.Identity()
+        if self.images:
+            self.before = (Range if preprocess == "range" else Logit)(self.grey.levels)
         classes = len(self.data.classes) if self.class_conditional else 0
         self.top = Top(scales.shapes[-1][0], classes) if prior == "learned" or classes else None
 
@@ -148,6 +180,12 @@ class Flow(Model):
     @property
     def images(self) -> bool:
         return self.data.kind == "images"
+
+    @property
+    def grey(self) -> Dequantised:
+        """Of images: their grey levels as values."""
+        assert isinstance(self.recipe, FlowRecipe)
+        return Dequantised(self.recipe.bits)
 
     @property
     def dimensions(self) -> int:
@@ -190,9 +228,8 @@ class Flow(Model):
         found: LogDets = {}
         kept = values = x
         if self.images:
-            grey = Dequantised(self.recipe.bits)
-            kept = grey.kept(x)
-            values, found[f"data/{type(self.before).__name__.lower()}"] = self.before(grey.values(x, within))
+            kept = self.grey.kept(x)
+            values, found[f"data/{type(self.before).__name__.lower()}"] = self.before(self.grey.values(x, within))
         parts, steps = self.scales(values)
         found |= steps
         if self.top is not None:
@@ -238,7 +275,7 @@ class Flow(Model):
         values = self.scales.inverse(parts)
         if not self.images:
             return values
-        return Dequantised(self.recipe.bits).images(self.before.inverse(values))  # type: ignore[operator]
+        return self.grey.images(self.before.inverse(values))  # type: ignore[operator]
 
     def encode(self, x: Tensor) -> Tensor:
         return self.invert(x).z
@@ -261,8 +298,8 @@ class Flow(Model):
             log_density = log_density + self.top(points, None)[1]
             found.append(Traced("top/prior", points, log_density))
         for name, step in reversed(list(self.scales.chain(0).single())):
-            points = step.inverse(points)
-            log_density = log_density + step(points)[1]
+            points, log_det = step.inverse_and_log_det(points)
+            log_density = log_density - log_det
             found.append(Traced(name, points, log_density))
         return found
 

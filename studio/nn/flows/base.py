@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -18,6 +19,9 @@ class Bijection(nn.Module):
     the networks inside.
     """
 
+    rearranges: ClassVar[bool] = False
+    """Only moves values to other places: its log-det is 0 always, and a chain does not list it."""
+
     @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """y, and log|det ∂y/∂x| of each example, B."""
@@ -25,6 +29,11 @@ class Bijection(nn.Module):
     @abstractmethod
     def inverse(self, y: Tensor) -> Tensor:
         """The x of this y."""
+
+    def inverse_and_log_det(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The x of this y, and log|det ∂x/∂y| there, B."""
+        x = self.inverse(y)
+        return x, -self(x)[1]
 
 
 class Reversed(Bijection):
@@ -35,11 +44,13 @@ class Reversed(Bijection):
         self.step = step
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        y = self.step.inverse(x)
-        return y, -self.step(y)[1]
+        return self.step.inverse_and_log_det(x)
 
     def inverse(self, y: Tensor) -> Tensor:
         return self.step(y)[0]  # type: ignore[no-any-return]
+
+    def inverse_and_log_det(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        return self.step(y)  # type: ignore[no-any-return]
 
 
 class Chain(nn.Module):
@@ -57,7 +68,9 @@ class Chain(nn.Module):
             if isinstance(step, Chain):
                 x = step(x, found, f"{at}{name}/")
             else:
-                x, found[at + name] = step(x)
+                x, log_det = step(x)
+                if not step.rearranges:
+                    found[at + name] = log_det
         return x
 
     def inverse(self, y: Tensor) -> Tensor:

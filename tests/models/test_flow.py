@@ -76,6 +76,14 @@ def test_the_scale_of_the_data_is_part_of_the_volume(step: Range | Logit) -> Non
     assert torch.allclose(step.inverse(y), x)
 
 
+def test_the_logit_keeps_a_twentieth_on_either_side() -> None:
+    ends = torch.tensor([[0.0, 256.0]], dtype=torch.float64)
+    y, log_det = Logit(256)(ends)
+    assert torch.allclose(y, torch.logit(torch.tensor([[0.05, 0.95]], dtype=torch.float64)))
+    each = -math.log(0.05) - math.log(0.95) + math.log(0.9) - math.log(256)
+    assert log_det.item() == pytest.approx(2 * each)
+
+
 def test_a_uniform_density_on_the_grey_levels_has_eight_bits() -> None:
     nats = torch.full((2,), -16 * math.log(256))
     assert torch.allclose(bits_per_dim(nats, 16), torch.tensor([8.0, 8.0]))

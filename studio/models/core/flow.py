@@ -22,7 +22,7 @@ from studio.models.core.likelihood import bits_per_dim
 from studio.models.core.model import Batch, Inverse, Loss, Model, Optimiser, Scheduled, Traced, Update
 from studio.models.core.recipe import Field, Problem, Recipe, recipe
 from studio.nn.flows.base import Bijection, LogDets
-from studio.nn.flows.scales import Scales, Top, shapes
+from studio.nn.flows.scales import Scales, Top
 
 __all__ = [
     "Dequantised",
@@ -131,10 +131,11 @@ class Range(Bijection):
 
 
 class Logit(Bijection):
-    """Values in 0..levels to logit(α/2 + (1 − α) v / levels), so that the network need not keep within bounds.
+    """Values in 0..levels to logit(α + (1 − 2α) v / levels), so that the network need not keep within bounds.
 
-    With p the argument, the log-det is Σ −log p − log(1 − p) + log(1 − α) − log levels (Dinh et al. 2017, section 4.1,
-    α = 0.05; there the margin lies below alone, here on both sides, which no value leaves).
+    With p the argument, the log-det is Σ −log p − log(1 − p) + log(1 − 2α) − log levels. Dinh et al. 2017, section 4.1
+    print α + (1 − α) v / 256 with α = 0.05, whose logit has no end at white, and log(1 − α) with it; the authors' code,
+    from which their figures come, keeps the margin of 0.05 on both sides, as is done here.
     """
 
     def __init__(self, levels: int, alpha: float = 0.05) -> None:
@@ -142,12 +143,12 @@ class Logit(Bijection):
         self.levels, self.alpha = levels, alpha
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        p = self.alpha / 2 + (1 - self.alpha) * (x / self.levels)
-        log_det = -torch.log(p) - torch.log1p(-p) + math.log(1 - self.alpha) - math.log(self.levels)
+        p = self.alpha + (1 - 2 * self.alpha) * (x / self.levels)
+        log_det = -torch.log(p) - torch.log1p(-p) + math.log(1 - 2 * self.alpha) - math.log(self.levels)
         return torch.logit(p), log_det.flatten(1).sum(1)
 
     def inverse(self, y: Tensor) -> Tensor:
-        return (torch.sigmoid(y) - self.alpha / 2) / (1 - self.alpha) * self.levels
+        return (torch.sigmoid(y) - self.alpha) / (1 - 2 * self.alpha) * self.levels
 
 
 class Flow(Model):
@@ -252,8 +253,7 @@ class Flow(Model):
     def prior(self) -> Prior:
         if not self.images:
             return Prior.of("normal", self.data.shape[0])
-        whole = shapes(self.data.shape, self.level_count)
-        parts = [Part(f"level {i + 1}", "normal", math.prod(s), shape=s) for i, s in enumerate(whole)]
+        parts = [Part(f"level {i + 1}", "normal", math.prod(s), shape=s) for i, s in enumerate(self.scales.shapes)]
         if self.class_conditional:
             parts.append(Part("class", "categorical", len(self.data.classes), "class", self.data.classes))
         return Prior(tuple(parts))
@@ -312,7 +312,8 @@ def warm_up(steps: int) -> Callable[[int], Scheduled] | None:
 
 
 def flow_problems(model: str, values: FlowRecipe, data: DataSpec, levels: int) -> list[Problem]:
-    """What keeps a flow of so many scales from being built for this dataset, in words; empty when nothing does."""
+    """What keeps a flow that halves the sides so often from being built for this dataset, in words; empty when nothing
+    does."""
     found = training_problems(values, data)
     if data.kind != "images":
         return found
@@ -320,7 +321,7 @@ def flow_problems(model: str, values: FlowRecipe, data: DataSpec, levels: int) -
         found.append(Problem("", f"{model} takes grey or colour images; those of {data.name} have {data.channels}"))
     most = most_levels(data)
     height, width = data.size
-    if most == 0:
+    if levels and most == 0:
         found.append(
             Problem(
                 "",

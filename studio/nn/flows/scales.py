@@ -1,5 +1,6 @@
 """Several scales (Dinh et al. 2017, arXiv:1605.08803, section 3.6; Kingma & Dhariwal 2018, arXiv:1807.03039): squeeze
-2×2 pixels into channels, take some steps, factor half of the channels out, and go on with the other half.
+2×2 pixels into channels, take some steps, factor half of the channels out, and go on with the other half. RealNVP takes
+some of the steps before it squeezes, and never squeezes the last scale.
 
 What is factored out is made standard normal at once, by a Gaussian that may depend on what goes on: so the latents of
 all scales are independent N(0, 1), whatever the data.
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot, pixel_shuffle, pixel_unshuffle
 
-from studio.nn.flows.base import Chain, LogDets
+from studio.nn.flows.base import Bijection, Chain, LogDets
 
 Shape = tuple[int, ...]
 
@@ -104,31 +105,46 @@ class Top(nn.Module):
         return torch.stack(found, dim=1)
 
 
+class Squeeze(Bijection):
+    """2×2 pixels become four channels, and back: channel c of B×C×H×W goes to 4c … 4c + 3, row by row."""
+
+    rearranges = True
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return pixel_unshuffle(x, 2), x.new_zeros(len(x))
+
+    def inverse(self, y: Tensor) -> Tensor:
+        return pixel_shuffle(y, 2)
+
+
 class Scales(nn.Module):
     """The whole: x ↔ the latents of all scales, the finest first.
 
     Args:
         shape: of an example, (C, H, W) or (D,).
-        levels: makes the steps of each scale of its shape after the squeeze. An example that is no picture has one
-            scale and is not squeezed.
+        levels: the steps of each scale; :func:`inner` has their shapes after the squeeze. An example that is no
+            picture has one scale and is not squeezed.
         learned: whether what is factored out has a Gaussian that depends on the rest.
+        squeeze: whether each scale of a picture begins with a squeeze; False: the steps have a :class:`Squeeze`
+            among them where they want one.
     """
 
-    def __init__(self, shape: Shape, levels: Sequence[Chain], learned: bool = True) -> None:
+    def __init__(self, shape: Shape, levels: Sequence[Chain], learned: bool = True, squeeze: bool = True) -> None:
         super().__init__()
-        self.squeezed = len(shape) == 3
+        self.pictures = len(shape) == 3
+        self.squeeze = Squeeze() if self.pictures and squeeze else None
         self.levels = nn.ModuleList(levels)
-        self.shapes = shapes(shape, len(levels))
-        between = inner(shape, len(levels))[:-1]
-        self.splits = nn.ModuleList(Split(c, learned) for c, *_ in between)
+        whole = inner(shape, len(levels)) if squeeze else _inside(shape, levels)
+        self.shapes = [*((c // 2, *rest) for c, *rest in whole[:-1]), whole[-1]]
+        self.splits = nn.ModuleList(Split(c, learned) for c, *_ in whole[:-1])
 
     def forward(self, x: Tensor) -> tuple[list[Tensor], LogDets]:
         """The latents of each scale and the log-dets, "level 1/…" where there are several."""
         found: LogDets = {}
         parts: list[Tensor] = []
         for number in range(len(self.levels)):
-            at = f"level {number + 1}/" if self.squeezed else ""
-            x = self.chain(number)(pixel_unshuffle(x, 2) if self.squeezed else x, found, at)
+            at = f"level {number + 1}/" if self.pictures else ""
+            x = self.chain(number)(x if self.squeeze is None else self.squeeze(x)[0], found, at)
             if number < len(self.splits):
                 x, noise, log_det = self.splits[number](x)
                 parts.append(noise)
@@ -146,8 +162,8 @@ class Scales(nn.Module):
             if number < len(finer):
                 x = self.splits[number].inverse(x, finer[number])  # type: ignore[operator]
             x = self.chain(number).inverse(x)
-            if self.squeezed:
-                x = pixel_shuffle(x, 2)
+            if self.squeeze is not None:
+                x = self.squeeze.inverse(x)
         return x
 
 
@@ -156,15 +172,30 @@ def inner(shape: Shape, levels: int) -> list[Shape]:
     if len(shape) != 3:
         return [shape]
     found: list[Shape] = []
-    channels, height, width = shape
     for _ in range(levels):
-        channels, height, width = channels * 4, height // 2, width // 2
-        found.append((channels, height, width))
-        channels -= channels // 2
+        shape = _squeezed(shape)
+        found.append(shape)
+        shape = _kept(shape)
     return found
 
 
-def shapes(shape: Shape, levels: int) -> list[Shape]:
-    """Shapes of the latents of each scale, the finest first."""
-    whole = inner(shape, levels)
-    return [*((c // 2, *rest) for c, *rest in whole[:-1]), whole[-1]]
+def _inside(shape: Shape, levels: Sequence[Chain]) -> list[Shape]:
+    """The same of steps that squeeze where they want to."""
+    found: list[Shape] = []
+    for chain in levels:
+        for _, step in chain.single():
+            if isinstance(step, Squeeze):
+                shape = _squeezed(shape)
+        found.append(shape)
+        shape = _kept(shape)
+    return found
+
+
+def _squeezed(shape: Shape) -> Shape:
+    channels, height, width = shape
+    return channels * 4, height // 2, width // 2
+
+
+def _kept(shape: Shape) -> Shape:
+    """What a split leaves to go on with."""
+    return shape[0] - shape[0] // 2, *shape[1:]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.nn.flows.base import Bijection, Chain, Reversed
-from studio.nn.flows.scales import Scales, Split, Top, ZeroConv, inner, shapes
+from studio.nn.flows.scales import Scales, Split, Squeeze, Top, ZeroConv, inner
 from tests.nn.flows.jacobians import log_volume
 
 
@@ -55,7 +55,7 @@ def test_the_volume_is_autograds_and_the_way_back_is_exact(shape: tuple[int, ...
     whole = scales(shape, count, learned)
     x = examples(*shape)
     parts, found = whole(x)
-    assert [tuple(p.shape[1:]) for p in parts] == [tuple(s) for s in shapes(shape, count)] == whole.shapes
+    assert [tuple(p.shape[1:]) for p in parts] == [tuple(s) for s in whole.shapes]
     assert (whole.inverse(parts) - x).abs().max() < 1e-10
 
     def flat(values: Tensor) -> Tensor:
@@ -81,7 +81,28 @@ def test_steps_that_are_not_learned_to_split_add_no_log_det() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_no_value_is_lost_or_made(count: int) -> None:
-    assert sum(c * h * w for c, h, w in shapes((3, 16, 24), count)) == 3 * 16 * 24
+    assert sum(c * h * w for c, h, w in scales((3, 16, 24), count, False).shapes) == 3 * 16 * 24
+
+
+def own_squeezes() -> Scales:
+    """A scale with a step on either side of its squeeze, then one that is never squeezed: RealNVP's order."""
+    first = Chain([("before", Bend(1)), ("squeeze", Squeeze()), ("after", Bend(4))])
+    return Scales((1, 4, 4), [first, Chain([("last", Bend(2))])], learned=False, squeeze=False).double()
+
+
+def test_a_squeeze_is_where_the_steps_have_it_and_is_not_listed() -> None:
+    whole = own_squeezes()
+    assert whole.shapes == [(2, 2, 2), (2, 2, 2)]
+    x = examples(1, 4, 4)
+    parts, found = whole(x)
+    assert list(found) == ["level 1/before", "level 1/after", "level 2/last"]
+    assert [p.shape for p in parts] == [(3, 2, 2, 2)] * 2
+    assert (whole.inverse(parts) - x).abs().max() < 1e-10
+
+    def flat(values: Tensor) -> Tensor:
+        return torch.cat([p.flatten(1) for p in whole(values)[0]], dim=1)
+
+    assert torch.allclose(sum(found.values()), log_volume(flat, x), atol=1e-8)
 
 
 def test_a_split_and_a_top_begin_as_standard_normal() -> None:

@@ -19,9 +19,9 @@ def _follow(question: Follow, context: Context) -> Followed:
         raise ValueError("a point is followed by its place or by its latent, and by one of them alone")
     model: Any
     model, step = context.model(question.where)
+    like = next(model.parameters())
     if not (isinstance(model, FlowsInSteps) and isinstance(model, InvertsExactly)):
         raise ValueError(f"{model.title} does not invert exactly, step by step")
-    like = next(model.parameters())
     with torch.inference_mode():
         given = torch.tensor([question.x or question.z], dtype=like.dtype, device=like.device)
         z = model.invert(given).z if question.z is None else given

@@ -1,7 +1,8 @@
 """Points in the plane with a known shape: the classics on which a generative model can be watched as a whole.
 
 Scales of 8 Gaussians, 25 Gaussians and the Swiss roll as in Gulrajani et al. 2017 (arXiv:1704.00028), official code,
-gan_toy.py; the others are brought to about unit standard deviation as well.
+gan_toy.py; the others are brought to about unit standard deviation as well, but for the potentials, which stand where
+their paper has them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+
+from studio.data import potentials
 
 Plane = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -67,6 +70,16 @@ def checkerboard(rng: np.random.Generator, n: int) -> Drawn:
     return corner + rng.random((n, 2)), square
 
 
+def of_potential(name: str) -> Callable[[np.random.Generator, int], Drawn]:
+    """Points of the density exp(−U) / Z. Label: of U1, on which side; the others hang together and have one."""
+
+    def points(rng: np.random.Generator, n: int) -> Drawn:
+        found = potentials.draw(name, rng, n)
+        return found, (found[:, 0] > 0).astype(np.int64) if name == "u1" else np.zeros(n, np.int64)
+
+    return points
+
+
 TOYS: dict[str, tuple[str, Callable[[np.random.Generator, int], Drawn], tuple[str, ...]]] = {
     "8gaussians": ("8 Gaussians", eight_gaussians, tuple(f"mode {i + 1}" for i in range(8))),
     "25gaussians": ("25 Gaussians", twenty_five_gaussians, tuple(f"mode {i + 1}" for i in range(25))),
@@ -74,10 +87,14 @@ TOYS: dict[str, tuple[str, Callable[[np.random.Generator, int], Drawn], tuple[st
     "spirals": ("Spirals", spirals, ("first arm", "second arm")),
     "checkerboard": ("Checkerboard", checkerboard, tuple(f"square {i + 1}" for i in range(8))),
     "swiss-roll": ("Swiss roll", swiss_roll, ()),
+    **{
+        name: (potential.title, of_potential(name), ("left", "right") if name == "u1" else ())
+        for name, potential in potentials.POTENTIALS.items()
+    },
 }
 """Name → title, how to draw it, names of the modes (none: unlabelled)."""
 
 
 def draw(name: str, count: int = COUNT, seed: int = 0) -> Drawn:
-    """Points float64 N×2 about unit scale, and the mode of each; the same name, count and seed give the same points."""
+    """Points float64 N×2, and the mode of each; the same name, count and seed give the same points."""
     return TOYS[name][1](np.random.default_rng(seed), count)

@@ -1,0 +1,113 @@
+"""A planar step: points are pushed along one direction, as far as they lie on one side of a plane. Rezende & Mohamed
+2015, arXiv:1505.05770, section 4.1 and appendix A.1.
+
+    f(x) = x + û tanh(wᵀx + b),   û = u + (m(wᵀu) − wᵀu) w / ‖w‖²,   m(a) = −1 + softplus(a)
+
+so that ûᵀw = m(wᵀu) > −1 whatever u is. With s = softplus(wᵀu) = 1 + ûᵀw and t = wᵀx + b the determinant is
+
+    1 + ûᵀψ(x) = 1 + ûᵀw (1 − tanh² t) = tanh² t + s (1 − tanh² t),
+
+a mean of 1 and s: it never is 0 or less, and is written so that rounding does not make it so either.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from studio.nn.flows.base import Bijection
+
+LEAST = 1e-6
+"""A step is never flatter than this: below it a float32 could not be told from its neighbours after the step."""
+NEWTON = 12
+"""Steps to the root from the starts in :func:`root`: enough for 1e-13 with s from 1e-6 to 1e4. A fixed number, so that
+the inverse of one point does not depend on the others, and can be exported."""
+NOTHING = math.log(math.e - 1)
+"""wᵀu at which m is 0: with u along w the step then does nothing."""
+SPREAD = 0.1
+"""Standard deviation of u around that at first."""
+
+
+class Planar(Bijection):
+    """See the module. It begins close to doing nothing, with w in a random direction.
+
+    Args:
+        size: dimensions of a point.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.empty(size))
+        self.u = nn.Parameter(torch.empty(size))
+        self.b = nn.Parameter(torch.zeros(()))
+        nn.init.normal_(self.w)
+        nn.init.normal_(self.u, std=SPREAD)
+        with torch.no_grad():
+            self.u.add_(NOTHING * self.w / _square(self.w))
+
+    @property
+    def slope(self) -> Tensor:
+        """s = 1 + ûᵀw, a number above 0: the factor by which the step stretches along w where wᵀx + b is 0. At 0 it could
+        not be undone. Where w is 0 there is no plane, and it is 1."""
+        bound = softplus((self.w * self.u).sum()).clamp(min=LEAST)
+        return torch.where(self.w.square().sum() < torch.finfo(self.w.dtype).tiny, 1, bound)
+
+    @property
+    def direction(self) -> Tensor:
+        """û, (size,); u itself where w is 0: all points are moved alike, and nothing needs to be kept."""
+        across = self.u - (self.w * self.u).sum() * self.w / _square(self.w)
+        return across + (self.slope - 1) * self.w / _square(self.w)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        t = (x * self.w).sum(1) + self.b  # no matrix product: autocast would round it
+        bent = torch.tanh(t)
+        y = x + self.direction * bent[:, None]
+        return y, torch.log(bent.square() + self.slope * (1 - bent.square()))
+
+    def inverse(self, y: Tensor) -> Tensor:
+        """The x of this y: t solves t + (s − 1) tanh t = wᵀy + b, found in float64 to its last digits; gradients are
+        those of the implicit function."""
+        wide = torch.float64 if y.device.type != "mps" else y.dtype  # which has none
+        target = (y.to(wide) * self.w.to(wide)).sum(1) + self.b.to(wide)
+        t = root(self.slope.to(wide), target)
+        return y - self.direction * torch.tanh(t).to(y.dtype)[:, None]
+
+
+def root(s: Tensor, target: Tensor) -> Tensor:
+    """The t with t + (s − 1) tanh t = target, for one s > 0.
+
+    By Newton's method from one side, where it cannot overshoot: the left side is odd and rises; for t > 0 it bends down
+    when s > 1 and up when s < 1, so from a start below the root, or above it, each step goes towards it and none past
+    it. The last step carries the gradients: one from the root on, with the slope held, is the implicit function's.
+    """
+    with torch.no_grad():
+        held, goal = s.detach(), target.detach().abs()
+        below = (goal - (held - 1)).clamp(min=0)  # tanh ≤ 1
+        above = torch.minimum(goal + (1 - held), goal / held)  # tanh t ≤ 1, tanh t ≤ t
+        # t − tanh t ≥ t³/5 up to t = 1: close to the limit the root is a cubic one
+        cubic = (5 * goal / (1 - held).clamp(min=LEAST)) ** (1 / 3)
+        above = torch.where(cubic <= 1, torch.minimum(above, cubic), above)
+        t = torch.where(held > 1, below, above)
+        for _ in range(NEWTON):
+            t = t - (_left(held, t) - goal) / _rise(held, t)
+        t = t * target.detach().sign()
+        rise = _rise(held, t)
+    return t - (_left(s, t) - target) / rise
+
+
+def _left(s: Tensor, t: Tensor) -> Tensor:
+    bent = torch.tanh(t)
+    return (t - bent) + s * bent
+
+
+def _rise(s: Tensor, t: Tensor) -> Tensor:
+    bent = torch.tanh(t).square()
+    return bent + s * (1 - bent)
+
+
+def _square(w: Tensor) -> Tensor:
+    """‖w‖², and not 0 where w is."""
+    return w.square().sum().clamp(min=torch.finfo(w.dtype).tiny)

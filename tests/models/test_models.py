@@ -35,6 +35,9 @@ def test_every_model_is_held_to_what_follows() -> None:
 @every
 def test_each_loss_reaches_every_parameter_of_its_player(model: type[Model], data: DataSpec) -> None:
     made = build(model, data)
+    for parameter in made.parameters():
+        if not parameter.any():  # a layer that begins with zeros hides what is behind it
+            torch.nn.init.normal_(parameter, std=0.1)
     for update in made.updates():
         made.zero_grad()
         update.loss(batch(data)).value.backward()

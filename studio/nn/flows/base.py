@@ -6,7 +6,10 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
+
+from studio.nn.flows.recompute import recomputed
 
 LogDets = dict[str, Tensor]
 """log|det| by the name of the step, B each, in the order in which the steps are taken."""
@@ -35,6 +38,14 @@ class Bijection(nn.Module):
         x = self.inverse(y)
         return x, -self(x)[1]
 
+    def again(self, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The x of this y as the beginning of a graph, and at its end y and the log-det once more: what is needed to
+        take a gradient back through a step of which only y was kept."""
+        with torch.no_grad():
+            x = self.inverse(y)
+        x = x.detach().requires_grad_()
+        return x, *self(x)
+
 
 class Reversed(Bijection):
     """Another bijection in its other direction."""
@@ -54,16 +65,28 @@ class Reversed(Bijection):
 
 
 class Chain(nn.Module):
-    """Named steps one after the other; chains may hold chains. Names are paths: "step 3/coupling"."""
+    """Named steps one after the other; chains may hold chains. Names are paths: "step 3/coupling".
 
-    def __init__(self, steps: Iterable[tuple[str, Bijection | Chain]]) -> None:
+    Args:
+        recompute: keep nothing between the steps for the gradient, but work it out again from the last y
+            (:mod:`studio.nn.flows.recompute`).
+    """
+
+    def __init__(self, steps: Iterable[tuple[str, Bijection | Chain]], recompute: bool = False) -> None:
         super().__init__()
+        self.recompute = recompute
         named = list(steps)
         self.names = tuple(name for name, _ in named)
         self.steps = nn.ModuleList(step for _, step in named)
 
     def forward(self, x: Tensor, found: LogDets, at: str = "") -> Tensor:
         """The last y; the log-det of each step goes into ``found``, its name behind ``at``."""
+        if self.recompute and torch.is_grad_enabled():
+            return recomputed(self, x, found, at)
+        return self.run(x, found, at)
+
+    def run(self, x: Tensor, found: LogDets, at: str) -> Tensor:
+        """What :meth:`forward` gives, step by step."""
         for name, step in zip(self.names, self.steps, strict=True):
             if isinstance(step, Chain):
                 x = step(x, found, f"{at}{name}/")

@@ -91,7 +91,7 @@ class Top(nn.Module):
         if self.by_class is not None:
             if classes is None:
                 raise ValueError("this prior depends on a class, and none was given")
-            given = given + classes @ self.by_class
+            given = given + classes.to(self.by_class) @ self.by_class
         return given.view(*given.shape, *[1] * (h.dim() - 2))
 
     def every_class(self, h: Tensor) -> Tensor:

@@ -20,12 +20,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from studio.data.dataset import DataSpec
+
 BOX = 4.0
 """Half the width of what U2 to U4 are confined to, along z₁."""
 WALL = 0.1
 """How far beyond it the density falls by exp(−½)."""
 REACH = 6.5
-"""Half the side of the square around 0 in which points are drawn: outside of it no density is above 1e-11 of its peak."""
+"""Half the side of the square in which points are drawn: outside of it no density is above 1e-11 of its peak."""
 
 
 @dataclass(frozen=True)
@@ -45,39 +47,39 @@ class Potential:
     inside: Callable[[Any, Any, Any], Any]
     confined: bool = True
 
-    def energy(self, z: Any, of: Any) -> Any:
-        """U of points N×2, N; ``of`` is the module that the points belong to, ``numpy`` or ``torch``."""
+    def energy(self, z: Any, xp: Any) -> Any:
+        """U of points N×2, N; ``xp`` is the module that has their functions, ``numpy`` or ``torch``."""
         across, up = z[:, 0], z[:, 1]
-        energy = self.inside(across, up, of)
+        energy = self.inside(across, up, xp)
         if self.confined:
-            energy = energy + 0.5 * (of.clip(of.abs(across) - BOX, 0.0, None) / WALL) ** 2
+            energy = energy + 0.5 * (xp.clip(xp.abs(across) - BOX, 0.0, None) / WALL) ** 2
         return energy
 
 
-def _ring(across: Any, up: Any, of: Any) -> Any:
-    radius = of.sqrt(across**2 + up**2 + 1e-12)  # which has a gradient at 0
-    modes = of.logaddexp(-0.5 * ((across - 2) / 0.6) ** 2, -0.5 * ((across + 2) / 0.6) ** 2)
+def _ring(across: Any, up: Any, xp: Any) -> Any:
+    radius = xp.sqrt(across**2 + up**2 + 1e-12)  # which has a gradient at 0
+    modes = xp.logaddexp(-0.5 * ((across - 2) / 0.6) ** 2, -0.5 * ((across + 2) / 0.6) ** 2)
     return 0.5 * ((radius - 2) / 0.4) ** 2 - modes
 
 
-def _wave(across: Any, of: Any) -> Any:
-    return of.sin(2 * math.pi * across / 4)
+def _wave(across: Any, xp: Any) -> Any:
+    return xp.sin(2 * math.pi * across / 4)
 
 
-def _one(across: Any, up: Any, of: Any) -> Any:
-    return 0.5 * ((up - _wave(across, of)) / 0.4) ** 2
+def _one(across: Any, up: Any, xp: Any) -> Any:
+    return 0.5 * ((up - _wave(across, xp)) / 0.4) ** 2
 
 
-def _two(across: Any, up: Any, of: Any) -> Any:
-    away = up - _wave(across, of)
-    bump = 3 * of.exp(-0.5 * ((across - 1) / 0.6) ** 2)
-    return -of.logaddexp(-0.5 * (away / 0.35) ** 2, -0.5 * ((away + bump) / 0.35) ** 2)
+def _two(across: Any, up: Any, xp: Any) -> Any:
+    away = up - _wave(across, xp)
+    bump = 3 * xp.exp(-0.5 * ((across - 1) / 0.6) ** 2)
+    return -xp.logaddexp(-0.5 * (away / 0.35) ** 2, -0.5 * ((away + bump) / 0.35) ** 2)
 
 
-def _fork(across: Any, up: Any, of: Any) -> Any:
-    away = up - _wave(across, of)
-    step = 1.5 * (1 + of.tanh((across - 1) / 0.6))  # 3 σ((z₁ − 1) / 0.3), which does not overflow
-    return -of.logaddexp(-0.5 * (away / 0.4) ** 2, -0.5 * ((away + step) / 0.35) ** 2)
+def _fork(across: Any, up: Any, xp: Any) -> Any:
+    away = up - _wave(across, xp)
+    step = 1.5 * (1 + xp.tanh((across - 1) / 0.6))  # 3 σ((z₁ − 1) / 0.3), which does not overflow
+    return -xp.logaddexp(-0.5 * (away / 0.4) ** 2, -0.5 * ((away + step) / 0.35) ** 2)
 
 
 def _log_z(*sigmas: float) -> float:
@@ -110,6 +112,12 @@ POTENTIALS: dict[str, Potential] = {
     ),
 }
 """By the name of the built-in dataset."""
+
+
+def of(data: DataSpec) -> Potential | None:
+    """The potential whose points a dataset holds; None when it is none of theirs."""
+    origin, _, name = data.source.partition(":")
+    return POTENTIALS.get(name) if origin == "builtin" else None
 
 
 def draw(name: str, rng: np.random.Generator, n: int) -> npt.NDArray[np.float64]:

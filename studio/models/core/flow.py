@@ -103,8 +103,9 @@ class Dequantised:
         return self._whole(x) + (0.5 if within is None else within)
 
     def images(self, values: Tensor) -> Tensor:
-        """Back, without rounding: the middle of a level gives the grey level that stands for it exactly."""
-        x: Tensor = (values * self._step - 0.5) / 127.5 - 1
+        """Back, without rounding: the middle of level k of L gives grey 255 k / (L − 1). So black and white stay what
+        they are with fewer bits too, and no level falls between two of the 256, where rounding would be a toss-up."""
+        x: Tensor = (values - 0.5) * (2 / (self.levels - 1)) - 1
         return x.clamp(-1, 1)
 
     def kept(self, x: Tensor) -> Tensor:
@@ -210,17 +211,25 @@ class Flow(Model):
     def descended(self, found: Inverse) -> Loss:
         """What is descended and shown of an inversion."""
         nats = found.log_likelihood.mean()
-        kinds: dict[str, Tensor] = {}
-        for name, log_det in found.log_dets.items():
-            kind = f"log-det/{name.rpartition('/')[2]}"
-            kinds[kind] = kinds.get(kind, log_det.new_zeros(())) + log_det.detach().mean()
         if self.images:
             value = bits_per_dim(nats, self.dimensions)
             shows = {"bits per dim/training": value.detach()}
         else:
             value = -nats
             shows = {"log-likelihood/training": nats.detach()}
-        return Loss(value, {**shows, "log-det/log N(z)": found.log_prior.detach().mean(), **kinds})
+        return Loss(value, shows | self.split(found.log_prior, found.log_dets))
+
+    def split(self, log_prior: Tensor, log_dets: LogDets) -> dict[str, Tensor]:
+        """What a log-likelihood is made up of, as curves."""
+        shows = {"log-det/log N(z)": log_prior.detach().mean()}
+        for name, log_det in log_dets.items():
+            curve = f"log-det/{self.curve(name)}"
+            shows[curve] = shows.get(curve, log_det.new_zeros(())) + log_det.detach().mean()
+        return shows
+
+    def curve(self, name: str) -> str:
+        """Under which name the log-det of a step is shown, with those that have the same: its kind."""
+        return name.rpartition("/")[2]
 
     # --- both directions
 

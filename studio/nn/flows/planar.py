@@ -50,8 +50,8 @@ class Planar(Bijection):
 
     @property
     def slope(self) -> Tensor:
-        """s = 1 + ûᵀw, a number above 0: the factor by which the step stretches along w where wᵀx + b is 0. At 0 it could
-        not be undone. Where w is 0 there is no plane, and it is 1."""
+        """s = 1 + ûᵀw, a number above 0: the factor by which the step stretches along w where wᵀx + b is 0. At 0 it
+        could not be undone. Where w is 0 there is no plane, and it is 1."""
         bound = softplus((self.w * self.u).sum()).clamp(min=LEAST)
         return torch.where(self.w.square().sum() < torch.finfo(self.w.dtype).tiny, 1, bound)
 

@@ -5,8 +5,16 @@ from __future__ import annotations
 from studio.gui.explore.classes.panel import ClassesPanel
 from studio.gui.explore.codes.panel import CodesPanel
 from studio.gui.explore.encode.panel import EncodePanel
+from studio.gui.explore.invert.panel import InvertPanel
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.measures.panel import MeasuresPanel
 from studio.gui.explore.panel import Panel
 
-PANELS: tuple[type[Panel], ...] = (CodesPanel, ClassesPanel, LatentPanel, EncodePanel, MeasuresPanel)
+PANELS: tuple[type[Panel], ...] = (
+    InvertPanel,
+    CodesPanel,
+    ClassesPanel,
+    LatentPanel,
+    EncodePanel,
+    MeasuresPanel,
+)

@@ -35,6 +35,10 @@ from studio.gui.session import Session
 from studio.models.core.likelihood import bits_per_dim
 
 
+DRAWS = 4
+"""Of the noise inside the grey levels, for the likelihood of an example."""
+
+
 class Inverter(QObject):
     """See the module. Nothing is asked before :meth:`show_run`, nor while ``awake`` is False."""
 
@@ -165,7 +169,7 @@ class Inverter(QObject):
             return
         if self.result is None:
             self._look.ask(Look(self.where.run, real), self._looked)
-        self._unfold.ask(Unfold(self.where, real), self._unfolded, self._failed)
+        self._unfold.ask(Unfold(self.where, real, DRAWS), self._unfolded, self._failed)
 
     def _looked(self, found: Browsed) -> None:
         if self.view is not None and self.result is None:
@@ -185,14 +189,14 @@ class Inverter(QObject):
 
     def ask_edited(self) -> None:
         """What the edited latent decodes to, and how likely that is."""
-        z, own = self.edited_latent(), self.own()
-        if z is None or own is None or not self.awake:
+        z = self.edited_latent()
+        if z is None or not self.awake:
             return
-        if np.array_equal(z, own):
+        if self.differs:
+            self._edit.ask(DecodeScored(self.where, z[None]), self._edited_came, self.edit_failed.emit)
+        else:
             self._edit.forget()
             self._edited_came(self._unedited())
-        else:
-            self._edit.ask(DecodeScored(self.where, z[None]), self._edited_came, self.edit_failed.emit)
         self.ask_strip()
 
     def _unedited(self) -> Scored:
@@ -242,6 +246,12 @@ class Inverter(QObject):
         if own is None or self.view is None:
             return None
         return edited(own, self.view.prior, self.state, self.vectors)
+
+    @property
+    def differs(self) -> bool:
+        """Whether the edited latent is another one than the picture's own."""
+        z, own = self.edited_latent(), self.own()
+        return z is not None and own is not None and not np.array_equal(z, own)
 
     def original(self) -> Pictures | None:
         """Its picture, uint8 H×W×3."""

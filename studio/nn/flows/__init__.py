@@ -2,4 +2,7 @@
 
 base.py        what a bijection is; chains of named steps
 scales.py      several scales: squeeze, steps, factor out half; what is factored out is Gaussian given the rest
+masked.py      couplings whose masks are checkerboards, channels, every other value: RealNVP, NICE
+batch_norm.py  batch normalisation with running statistics and its volume
+scaling.py     one scale per value; logistic values made normal
 """

@@ -33,3 +33,17 @@ class Watch:
             raise Cancelled("cancelled")
         if self._report is not None:
             self._report(done, total, what)
+
+    def part(self, number: int, of: int) -> Watch:
+        """For one of ``of`` parts of equal width, counted from 0: its own 0..total becomes a part of all.
+
+        A part may go through its work more than once; what is told never goes back.
+        """
+        furthest = 0.0
+
+        def report(done: int, total: int, what: str) -> None:
+            nonlocal furthest
+            furthest = max(furthest, min(done / total, 1.0) if total else 0.0)
+            self.advance(round(1000 * (number + furthest)), 1000 * of, what)
+
+        return Watch(report)

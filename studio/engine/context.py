@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -23,6 +24,7 @@ from studio.models.core.model import Model
 from studio.runs.folder import RunFolder
 from studio.training.checkpoint import AVERAGE, load_model
 
+T = TypeVar("T")
 Live = Callable[[str, bool], tuple[Model, int] | None]
 """The newest averaged weights of a run in training, with their step; None when that run is not in training, or has
 not come so far. The second argument: wait a moment for the first ones of a training that has just begun."""
@@ -31,6 +33,8 @@ MODELS = 512 << 20
 """Bytes of weights that are kept loaded."""
 NEIGHBOURS = 512 << 20
 """Bytes of training examples that are kept ready for searches."""
+OF_MODEL = 64
+"""Answers that are kept for the weights they are about."""
 FEATURES = 256 << 20
 """Bytes of what a network saw of real examples that are kept for the next comparison."""
 
@@ -57,6 +61,7 @@ class Context:
         self._datasets: Shelf[Dataset] = Shelf(8)
         self._neighbours: Shelf[Neighbours] = Shelf(NEIGHBOURS, lambda n: n.bytes)
         self._references: Shelf[Reference] = Shelf(2)
+        self._of_models: weakref.WeakKeyDictionary[Model, Shelf[Any]] = weakref.WeakKeyDictionary()
         self._features: Shelf[torch.Tensor] = Shelf(FEATURES, lambda t: t.numel() * t.element_size())
         self.seconds_per_step: dict[object, tuple[float, str]] = {}
         """What :mod:`studio.engine.proposals` has measured, by what the speed depends on."""
@@ -117,6 +122,10 @@ class Context:
     def reference(self, spec: DataSpec, samples: int, seed: int) -> Reference:
         key = (spec.fingerprint, samples, seed)
         return self._references.get(key, lambda: Reference(self.data(spec), samples=samples, seed=seed))
+
+    def of_model(self, model: Model, key: Hashable, make: Callable[[], T]) -> T:
+        """What was found out about these very weights, once: forgotten with them."""
+        return self._of_models.setdefault(model, Shelf(OF_MODEL)).get(key, make)  # type: ignore[no-any-return]
 
     def features(self, key: tuple[Any, ...], make: Callable[[], torch.Tensor]) -> torch.Tensor:
         """What a network saw of real examples, looked at once: on a CPU that takes minutes."""

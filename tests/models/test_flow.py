@@ -62,6 +62,15 @@ def test_the_middle_of_a_grey_level_gives_the_level_back(bits: int) -> None:
         assert torch.allclose(grey.kept(every_level()), every_level(), atol=1e-6)
 
 
+@pytest.mark.parametrize("bits", [1, 2, 3, 4, 5, 6, 7])
+def test_fewer_bits_keep_black_and_white_and_come_back_from_whole_grey_levels(bits: int) -> None:
+    kept = Dequantised(bits).kept(every_level())
+    assert (float(kept.min()), float(kept.max())) == (-1, 1)
+    grey = (kept + 1) * 127.5
+    assert ((grey - grey.round()).abs() < 0.499).all()  # none is a toss-up
+    assert torch.equal(Dequantised(bits).kept(grey.round() / 127.5 - 1), kept)
+
+
 def test_noise_stays_within_its_grey_level() -> None:
     grey = Dequantised(5)
     within = torch.rand(16, 1, 4, 4)

@@ -4,6 +4,7 @@
 
 classes.py     whether what was drawn is of the class that was asked for
 codes.py       codes read off examples, made and real; codes against labels
+flows.py       exact inversion, likelihoods, attributes, densities of points
 encoding.py    latents of real examples: by an encoder, or searched for
 following.py   one point of a flow in the plane through all steps and back
 latent.py      decoding, directions, neighbours, through time
@@ -19,6 +20,7 @@ from studio.engine.answers import (
     codes,
     encoding,
     experiments,
+    flows,
     following,
     latent,
     measuring,
@@ -36,6 +38,7 @@ __all__ = [
     "codes",
     "encoding",
     "experiments",
+    "flows",
     "following",
     "latent",
     "measuring",

@@ -109,16 +109,9 @@ class _Work:
         return [_finite(figure) for figure in made]
 
     def _next(self) -> Watch:
-        """For the next part of the work: its own 0..total becomes a part of all."""
+        """For the next part of the work."""
         self._part += 1
-        part, outer, furthest = self._part - 1, self.context.watch, 0.0
-
-        def report(done: int, total: int, what: str) -> None:
-            nonlocal furthest  # a part may go through its examples more than once; a bar never goes back
-            furthest = max(furthest, min(done / total, 1.0) if total else 0.0)
-            outer.advance(round(1000 * (part + furthest)), 1000 * self._parts, what)
-
-        return Watch(report)
+        return self.context.watch.part(self._part - 1, self._parts)
 
     def _samples(self) -> Compared:
         if self._compared is None:

@@ -19,9 +19,10 @@ from studio.data.dataset import Dataset
 from studio.data.sprites import FACTORS, SHAPES
 from studio.data.watch import Watch
 from studio.explore.questions.flows import STRANGERS, ByFactor, ByLabel
+from studio.explore.warping import Course
 from studio.metrics.likelihood import finite, rows
 from studio.models.core.latents import Prior
-from studio.models.core.model import InvertsExactly, Model
+from studio.models.core.model import FlowsInSteps, InvertsExactly, Model
 
 Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
@@ -221,6 +222,31 @@ def separation(vector: Floats, having: Floats, lacking: Floats, others: tuple[Fl
 
 
 # --- points in the plane
+
+
+def traced(model: Model, z: Floats, watch: Watch | None = None) -> Course:
+    """What becomes of latents N×2, N ≥ 1, step by step, a few at a time.
+
+    Raises:
+        ValueError: for a model of something else, or latents of another size.
+    """
+    if not isinstance(model, FlowsInSteps) or model.data.kind != "points":
+        raise ValueError(f"the steps of {model.title} are shown of points in the plane, not of {model.data.kind}")
+    z, watch = np.ascontiguousarray(z, np.float32), watch or Watch()
+    if z.ndim != 2 or z.shape[1] != model.prior.size or not len(z):
+        raise ValueError(f"a latent of this model has {model.prior.size} values; given were {z.shape}")
+    at_once, device = rows(model.data.shape), next(model.parameters()).device
+    found = []
+    with torch.inference_mode():
+        for start in range(0, len(z), at_once):
+            watch.advance(start, len(z), "tracing")
+            found.append(model.trace(torch.from_numpy(z[start : start + at_once]).to(device)))
+    stations = list(zip(*found, strict=True))
+    return Course(
+        tuple(parts[0].name for parts in stations),
+        torch.stack([torch.cat([p.points for p in parts]) for parts in stations]).float().cpu().numpy(),
+        torch.stack([torch.cat([p.log_density for p in parts]) for parts in stations]).double().cpu().numpy(),
+    )
 
 
 def grid(centre: tuple[float, float], reach: float, size: int) -> Floats:

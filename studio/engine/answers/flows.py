@@ -33,8 +33,9 @@ from studio.explore.questions.flows import (
     Unfold,
     Unfolded,
 )
-from studio.metrics.likelihood import DIVERGED, bits, examples, log_likelihoods, rows, scorer
-from studio.models.core.model import FlowsInSteps, Model
+from studio.metrics.figures import Diverged
+from studio.metrics.likelihood import DIVERGED, bits, examples, log_likelihoods, scorer
+from studio.models.core.model import Model
 from studio.training.sheets import to_bytes
 
 Numbers = npt.NDArray[np.float64]
@@ -182,7 +183,7 @@ def _attribute(question: FindAttribute, model: Model, step: int, context: Contex
     having, lacking, *others = z
     vector = flows.direction(flows.invertible(model).prior, having, lacking)
     if not np.isfinite(vector).all():
-        raise ValueError(DIVERGED)
+        raise Diverged(DIVERGED)
     right = flows.separation(vector, having, lacking, (others[0], others[1]))
     return Attribute(step, vector, len(having), len(lacking), right)
 
@@ -193,24 +194,8 @@ def _attribute(question: FindAttribute, model: Model, step: int, context: Contex
 @answer.register
 def _(question: Trace, context: Context) -> TraceFound:
     model, step = context.model(question.where)
-    if not isinstance(model, FlowsInSteps) or model.data.kind != "points":
-        raise ValueError(f"the steps of {model.title} are shown of points in the plane, not of {model.data.kind}")
-    z = np.ascontiguousarray(question.z, np.float32)
-    if z.ndim != 2 or z.shape[1] != model.prior.size or not len(z):
-        raise ValueError(f"a latent of this model has {model.prior.size} values; given were {z.shape}")
-    at_once, device = rows(model.data.shape), next(model.parameters()).device
-    found = []
-    with torch.inference_mode():
-        for start in range(0, len(z), at_once):
-            context.watch.advance(start, len(z), "tracing")
-            found.append(model.trace(torch.from_numpy(z[start : start + at_once]).to(device)))
-    stations = list(zip(*found, strict=True))
-    return TraceFound(
-        step,
-        tuple(parts[0].name for parts in stations),
-        torch.stack([torch.cat([p.points for p in parts]) for parts in stations]).float().cpu().numpy(),
-        torch.stack([torch.cat([p.log_density for p in parts]) for parts in stations]).double().cpu().numpy(),
-    )
+    found = flows.traced(model, question.z, context.watch)
+    return TraceFound(step, found.names, found.points, found.log_density)
 
 
 @answer.register

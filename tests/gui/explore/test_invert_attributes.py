@@ -77,7 +77,7 @@ def test_a_class_becomes_a_slider_that_says_how_well_it_tells_examples_apart(
 def test_a_direction_that_tells_little_apart_says_so_in_words_and_colour(box: AttributesBox, engine: ToyEngine) -> None:
     add(box, "class striped")
     engine.pump()
-    assert box.rows[0].said.text() == "tells apart 52 % of held-out: little more than chance"
+    assert box.rows[0].said.text() == "tells apart 52 %, little more than chance"
     assert box.rows[0].said.property("role") == "warn"
 
 

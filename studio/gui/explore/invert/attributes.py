@@ -33,6 +33,7 @@ from studio.gui.glossary import hover_card
 from studio.gui.words import plural
 
 SIDE = 36
+WIDE = 88
 MOST_KINDS = 20
 """A factor of at most so many whole numbers is one of kinds, each of which can be an attribute."""
 MOST_LOOKED_AT = 10_000
@@ -58,13 +59,13 @@ class PickSet(QWidget):
         self.film.removed.connect(lambda at: drop(having, at))
         self.add = button("", "", f"Add the chosen examples to those {word} it", lambda: add(having))
         self.add.setStyleSheet("padding: 4px 6px;")
-        self.add.setFixedWidth(76)
+        self.add.setFixedWidth(WIDE)
         self.clear = tool("trash", f"Empty the examples {word} it", lambda: drop(having, -1))
         self.clear.setFixedSize(24, 24)
         self.count = quiet()
         theme.role(self.count, "small")
         side = QVBoxLayout()
-        side.setSpacing(2)
+        side.setSpacing(0)
         side.addWidget(self.add)
         side.addLayout(row(self.count, 1, self.clear))
         whole = row(self.film)
@@ -142,6 +143,7 @@ class AttributesBox(QWidget):
         for each in self.sets:
             whole.addWidget(each)
         whole.addLayout(name)
+        whole.addStretch(1)
 
         inverter.run_shown.connect(self._show_anew)
         inverter.changed.connect(lambda before: self._show())

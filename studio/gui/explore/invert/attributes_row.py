@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.explore.questions import Attribute, ByPicks
 from studio.gui import theme
@@ -58,20 +58,18 @@ class TraitRow(QWidget):
         self.bar.setAccessibleName(f"examples read for {trait.name}")
         for small in (self.remove, self.again, self.stop):
             small.setFixedSize(24, 24)
-        self.told = QStackedWidget()
-        self.told.setFixedHeight(24)
-        self.told.addWidget(self.said)
-        self.told.addWidget(self.bar)
         hover_card(self.bar, "attribute")
         head = row(self.slider, self.remove)
         head.setStretch(0, 1)
-        below = row(self.told, self.again, self.stop)
+        below = row(self.said, self.bar, 0, self.again, self.stop)
         below.setStretch(0, 1)
+        below.setStretch(1, 1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addLayout(head)
         whole.addLayout(below)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(f"attribute {trait.name}")
         self.show_found(None)
 
@@ -93,13 +91,15 @@ class TraitRow(QWidget):
             newest: step of the newest weights.
         """
         waits = busy is not None and found is None
-        self.told.setCurrentIndex(1 if waits else 0)
+        self.bar.setVisible(waits)
         self.stop.setVisible(waits)
         self.again.setVisible(not waits and (found is not None or bool(failure)))
         if busy is not None:
             self.bar.setRange(0, busy[1])
             self.bar.setValue(busy[0])
-        if failure and found is None:
+        if waits:
+            self.said.setText("")
+        elif failure and found is None:
             theme.role(self.said, "quiet" if failure == "stopped" else "bad")
             self.said.setText("stopped: its direction is not known" if failure == "stopped" else failure)
         elif found is None:
@@ -119,7 +119,7 @@ def words(found: Attribute, by: By, newest: int = -1) -> str:
     if not math.isfinite(found.separation):
         said = f"from {found.having} with, {found.lacking} without"
     elif found.separation < DOUBTFUL:
-        said = f"tells apart {share} of held-out: little more than chance"
+        said = f"tells apart {share}, little more than chance"
     else:
         of = "the other picks" if isinstance(by, ByPicks) else "held-out examples"
         said = f"tells apart {share} of {of}"

@@ -9,7 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from studio.explore.flow_pictures import Layers
 from studio.explore.questions import Where
+from studio.explore.warping import Window
 
 Vectors = npt.NDArray[np.float32]
 
@@ -74,6 +76,31 @@ class OfferedComparison:
 
 
 @dataclass(frozen=True, eq=False)
+class OfferedFlow:
+    """A flow of points in the plane as it is on screen.
+
+    Attributes:
+        layers: what is seen.
+        at, steps: after how many steps it stands, and how many there are.
+        seed, count: of the samples.
+        x, z: the point whose path is drawn, as in :class:`studio.export.jobs.ExportFlow`.
+        pace: of the player, in steps a second.
+        panel: as in :class:`OfferedSheet`.
+    """
+
+    layers: Layers
+    at: float
+    steps: int
+    seed: int
+    count: int
+    x: tuple[float, float] | None
+    z: tuple[float, float] | None
+    window: Window
+    pace: float
+    panel: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
 class Offer:
     """See the module.
 
@@ -83,10 +110,12 @@ class Offer:
         decodes: whether the model turns latents into examples at all.
         seed, count, truncation: of the samples on screen.
         current: the current latent, 1×size; empty for none.
+        panel: of the current picture, as in :class:`OfferedSheet`; empty: its latent says it all.
         chosen: latents of the selected samples, N×size.
         walk: keys K×size of the walk; fewer than two: there is none.
         sheet, film: of a panel whose pictures are a grid with a meaning; None: of one that has none.
         comparison: of one that shows real examples beside what was made of them.
+        flow: of one that shows points on their way through the steps of a flow.
     """
 
     where: Where
@@ -97,6 +126,7 @@ class Offer:
     truncation: float | None = None
     uniform: bool = False
     current: Vectors = field(default_factory=_none)
+    panel: Mapping[str, Any] = field(default_factory=dict)
     chosen: Vectors = field(default_factory=_none)
     walk: Vectors = field(default_factory=_none)
     path: Literal["linear", "spherical"] = "spherical"
@@ -106,3 +136,4 @@ class Offer:
     sheet: OfferedSheet | None = None
     film: OfferedFilm | None = None
     comparison: OfferedComparison | None = None
+    flow: OfferedFlow | None = None

@@ -128,7 +128,7 @@ class Current(_Pictures):
 
     def job(self, out: str) -> Question[Written]:
         offer = self._given()
-        return ExportLatents(offer.where, out, offer.current, layout="sheet", format=self.format_box.currentData())
+        return ExportLatents(offer.where, out, offer.current, format=self.format_box.currentData(), panel=offer.panel)
 
 
 class Chosen(_Pictures):
@@ -141,7 +141,7 @@ class Chosen(_Pictures):
 
     @classmethod
     def suits(cls, offer: Offer) -> bool:
-        return offer.sheet is None
+        return offer.sheet is None and offer.flow is None
 
     def missing(self, offer: Offer) -> str:
         return super().missing(offer) or ("" if len(offer.chosen) else "Select samples in the grid first.")

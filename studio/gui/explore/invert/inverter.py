@@ -34,7 +34,6 @@ from studio.gui.explore.keeper import Keeper
 from studio.gui.session import Session
 from studio.models.core.likelihood import bits_per_dim
 
-
 DRAWS = 4
 """Of the noise inside the grey levels, for the likelihood of an example."""
 

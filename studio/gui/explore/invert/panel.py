@@ -17,6 +17,7 @@ from studio.gui.drop import PICTURES
 from studio.gui.explore.browser import Browser
 from studio.gui.explore.encode.pairs import GAINS
 from studio.gui.explore.encode.state import name_of
+from studio.gui.explore.invert.attributes import AttributesBox
 from studio.gui.explore.invert.edits import Edits
 from studio.gui.explore.invert.inverter import Inverter
 from studio.gui.explore.invert.logdets import LogDets
@@ -70,7 +71,9 @@ class InvertPanel(Panel):
 
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.attributes = AttributesBox(self.inverter)
         self._add_tab(self.edits, "Edit", "Temperature and levels of the latent")
+        self._add_tab(self.attributes, "Attributes", "Directions that add something to the picture, or take it away")
         self.controls = QWidget()
         box = QVBoxLayout(self.controls)
         box.setContentsMargins(theme.SPACE, theme.SPACE, 0, 0)
@@ -105,6 +108,7 @@ class InvertPanel(Panel):
 
     def forget(self) -> None:
         self.inverter.forget()
+        self.attributes.forget()
 
     def refresh(self) -> None:
         self.inverter.refresh()
@@ -212,6 +216,7 @@ class InvertPanel(Panel):
             where=inverter.where,
             name=offer.name,
             current=z[None],
+            panel=about,
             sheet=OfferedSheet(
                 "What lives where",
                 "Each level of the latent kept, replaced by noise or by zero, alone; a row for each level.",

@@ -187,6 +187,7 @@ class Stage(QWidget):
             return
         self.edited.show_picture(found.images[0])
         self._caption_edited(found)
+        self._show_latent()
 
     def _caption_edited(self, found: Scored | None) -> None:
         inverter, caption = self.inverter, self.captions[self.edited]

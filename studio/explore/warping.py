@@ -191,10 +191,7 @@ def raster(points: npt.NDArray[np.float64], values: Numbers, window: Window, siz
     Returns:
         size×size, row 0 at the top; −inf where the lattice does not reach.
     """
-    side = math.isqrt(len(values))
-    corner = np.arange(side * side).reshape(side, side)
-    a, b, c, d = (corner[:-1, :-1], corner[:-1, 1:], corner[1:, :-1], corner[1:, 1:])
-    triangles = np.concatenate([np.stack([m.ravel() for m in three], axis=1) for three in ((a, b, c), (b, d, c))])
+    triangles = _triangles(math.isqrt(len(values)))
     places = window.pixels(points, size)
     good = np.isfinite(places).all(axis=1) & np.isfinite(values)
     triangles = triangles[good[triangles].all(axis=1)]
@@ -227,6 +224,30 @@ def raster(points: npt.NDArray[np.float64], values: Numbers, window: Window, siz
     picture = np.full((size, size), -np.inf)
     picture[y[run], x] = value
     return picture
+
+
+def _triangles(side: int) -> npt.NDArray[np.int64]:
+    """Corners of the two triangles of each cell of a square lattice of so many corners a side, T×3."""
+    corner = np.arange(side * side).reshape(side, side)
+    a, b, c, d = (corner[:-1, :-1], corner[:-1, 1:], corner[1:, :-1], corner[1:, 1:])
+    return np.concatenate([np.stack([m.ravel() for m in three], axis=1) for three in ((a, b, c), (b, d, c))])
+
+
+def latent_at(mesh: Course, step: float, place: tuple[float, float]) -> tuple[float, float] | None:
+    """The latent that is at a place after so many steps, linear within a cell of the lattice; None where it does not
+    reach."""
+    points, _ = mesh.at(step)
+    triangles = _triangles(math.isqrt(len(points)))
+    a, b, c = (points[triangles[:, i]] for i in range(3))
+    here = np.array(place)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        area = _cross(b - a, c - a)
+        shares = np.stack([_cross(b - here, c - here), _cross(c - here, a - here), _cross(a - here, b - here)]) / area
+    inside = np.flatnonzero((shares >= -1e-9).all(axis=0))
+    if not len(inside):
+        return None
+    x, y = shares[:, inside[0]] @ mesh.points[0, triangles[inside[0]]].astype(np.float64)
+    return float(x), float(y)
 
 
 def _cross(a: Numbers, b: Numbers) -> Numbers:

@@ -13,7 +13,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from studio.explore.flow_pictures import Layers
 from studio.explore.questions import Question, Where
+from studio.explore.warping import Window
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,38 @@ class ExportComparison(Question[Written]):
     z: npt.NDArray[np.float32]
     gain: int = 1
     format: Literal["png", "webp"] = "png"
+    panel: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class ExportFlow(Question[Written]):
+    """A flow of points in the plane after some of its steps.
+
+    Attributes:
+        at: after how many steps, 0..K and between: one for a picture, several side by side, or a film's frames.
+        layers: what is seen.
+        count, seed: of the samples.
+        x, z: the point whose path is drawn, by its place in the data or by its latent; at most one of them.
+        window: of the plane; None: around the data and the prior.
+        side: pixels of one frame.
+        dark: on a dark ground.
+        panel: as in :class:`ExportLatents`.
+    """
+
+    where: Where
+    out: str
+    at: tuple[float, ...]
+    layers: Layers
+    count: int = 1000
+    seed: int = 0
+    x: tuple[float, float] | None = None
+    z: tuple[float, float] | None = None
+    window: Window | None = None
+    side: int = 640
+    fps: int = 25
+    dark: bool = False
+    format: Literal["png", "webp", "gif", "mp4"] = "png"
+    film: bool = False
     panel: Mapping[str, Any] = field(default_factory=dict)
 
 

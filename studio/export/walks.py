@@ -44,7 +44,7 @@ def export_walk(job: ExportWalk, context: Context) -> Written:
     """
     loaded, step = context.model(job.where)
     model = decoder(loaded)
-    _speed(job.fps)
+    check_speed(job.fps)
     keys = check_latents(model, job.keys)
     z = latents.path(keys, job.frames, job.path, job.loop, model.prior)
     _bound(len(z), model, job.format)
@@ -54,15 +54,15 @@ def export_walk(job: ExportWalk, context: Context) -> Written:
     )
     total = 2 * len(z)
     images = _images(model, np.concatenate(list(decoded(model, z, context.watch, "frames", total))), context)
-    frames = _told(images, context.watch, len(z), total)
-    return _write(Path(job.out), job.format, images, frames, job.fps, origin)
+    frames = told(images, context.watch, len(z), total)
+    return write_film(Path(job.out), job.format, images, frames, job.fps, origin)
 
 
 def export_film(job: ExportFilm, context: Context) -> Written:
     """Write an animation whose frames are sheets; raises as :func:`export_walk`."""
     loaded, step = context.model(job.where)
     model = decoder(loaded)
-    _speed(job.fps)
+    check_speed(job.fps)
     if job.z.ndim != 3 or not job.z.size or job.columns < 1:
         raise ExportError("a film needs frames of one picture or more")
     frames, tiles = job.z.shape[:2]
@@ -83,18 +83,20 @@ def export_film(job: ExportFilm, context: Context) -> Written:
         sheets = [pictures.points_picture(one, real if real is not None else values[0], SIDE) for one in values]
     else:
         sheets = [sheet_of(shown(one, model), job.columns, cell) for one in values]
-    told = _told(sheets, context.watch, len(z), total)
-    return _write(Path(job.out), job.format, sheets, told, job.fps, origin)
+    frames_told = told(sheets, context.watch, len(z), total)
+    return write_film(Path(job.out), job.format, sheets, frames_told, job.fps, origin)
 
 
-def _speed(fps: int) -> None:
+def check_speed(fps: int) -> None:
+    """Raises ExportError."""
     if not 1 <= fps <= 100:
         raise ExportError(f"frames a second must be from 1 to 100, not {fps}")
 
 
-def _write(
+def write_film(
     out: Path, format: str, images: Sequence[Frame], frames: Iterator[Frame], fps: int, origin: Provenance
 ) -> Written:
+    """Write the ``frames``; ``images``, the same before they were enlarged, are looked at for their colours."""
     with files.replacing(out) as fresh:
         if format == "mp4":
             _mp4(fresh, frames, fps, origin)
@@ -116,7 +118,7 @@ def _bound(count: int, model: Decoder, format: str, tiles: int = 1) -> None:
         raise ExportError(f"{count:,} frames of this size do not fit into memory; {instead}")
 
 
-def _told(images: Sequence[Frame], watch: Watch, done: int, total: int) -> Iterator[Frame]:
+def told(images: Sequence[Frame], watch: Watch, done: int, total: int) -> Iterator[Frame]:
     """The frames as a writer takes them, enlarged, with progress."""
     for number in range(len(images)):
         watch.advance(done + number, total, "encoding")

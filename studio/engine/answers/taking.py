@@ -16,6 +16,7 @@ WRITERS: dict[type[Any], str] = {
     jobs.ExportComparison: "comparison.export_comparison",
     jobs.ExportWalk: "walks.export_walk",
     jobs.ExportFilm: "walks.export_film",
+    jobs.ExportFlow: "flows.export_flow",
     jobs.ExportWeights: "weights.export_weights",
     jobs.ExportBundle: "bundle.export_bundle",
 }

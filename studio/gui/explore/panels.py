@@ -5,6 +5,7 @@ from __future__ import annotations
 from studio.gui.explore.classes.panel import ClassesPanel
 from studio.gui.explore.codes.panel import CodesPanel
 from studio.gui.explore.encode.panel import EncodePanel
+from studio.gui.explore.flow.panel import FlowPanel
 from studio.gui.explore.invert.panel import InvertPanel
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.measures.panel import MeasuresPanel
@@ -14,6 +15,7 @@ PANELS: tuple[type[Panel], ...] = (
     InvertPanel,
     CodesPanel,
     ClassesPanel,
+    FlowPanel,
     LatentPanel,
     EncodePanel,
     MeasuresPanel,

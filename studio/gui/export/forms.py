@@ -5,6 +5,7 @@ from __future__ import annotations
 from studio.explore.questions import Question
 from studio.export.jobs import ExportBundle, ExportWeights, Written
 from studio.gui.export.films import Film, Walk
+from studio.gui.export.flows import FlowFilm, FlowPicture
 from studio.gui.export.form import Form
 from studio.gui.export.offer import Offer
 from studio.gui.export.pictures import Chosen, Comparison, Current, Samples, Sheet
@@ -50,5 +51,17 @@ class Bundle(Form):
         return ExportBundle(self._given().where.run, out, history=self.history.isChecked())
 
 
-FORMS: tuple[type[Form], ...] = (Sheet, Film, Comparison, Samples, Current, Chosen, Walk, Weights, Bundle)
+FORMS: tuple[type[Form], ...] = (
+    FlowPicture,
+    FlowFilm,
+    Sheet,
+    Film,
+    Comparison,
+    Samples,
+    Current,
+    Chosen,
+    Walk,
+    Weights,
+    Bundle,
+)
 """In the order in which they are offered. A new kind is a new class and its name here."""

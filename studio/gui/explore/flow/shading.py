@@ -1,0 +1,77 @@
+"""What is slow to draw of a flow, off the window's thread: its density as a picture, and the small pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject
+
+from studio.explore import flow_pictures
+from studio.explore.flow_pictures import Flow, Layers
+from studio.explore.warping import Bytes, shaded
+from studio.gui import work
+
+SIZE = 256
+"""Pixels a side of the density while points are on their way."""
+T = TypeVar("T")
+
+
+class Newest:
+    """One task under way, the newest waiting; what was forgotten never arrives."""
+
+    def __init__(self, owner: QObject) -> None:
+        self._owner = owner
+        self._turn = 0
+        self._next: tuple[Callable[[], Any], Callable[[Any], None]] | None = None
+        self.busy = False
+
+    def ask(self, task: Callable[[], T], done: Callable[[T], None]) -> None:
+        if self.busy:
+            self._next = task, done
+            return
+        self.busy = True
+        turn = self._turn
+
+        def came(found: T) -> None:
+            if turn == self._turn:
+                self.busy = False
+                again, self._next = self._next, None
+                if again is not None:
+                    self.ask(*again)
+                done(found)
+
+        work.run(self._owner, lambda watch: task(), came)
+
+    def forget(self) -> None:
+        self._turn += 1
+        self.busy, self._next = False, None
+
+
+@dataclass(frozen=True, eq=False)
+class Shaded:
+    """``picture`` H×W×3, or None where no density is seen; what the ends of its colours stand for; contour lines."""
+
+    picture: Bytes | None
+    low: float
+    high: float
+    contours: list[npt.NDArray[np.float64]]
+
+
+def shade(flow: Flow, layers: Layers, at: float) -> Shaded:
+    """The density after so many steps."""
+    field = flow.field(at, SIZE) if layers.density or layers.contours else None
+    if field is None:
+        return Shaded(None, 0.0, 0.0, [])
+    _, low, high = shaded(field, log=layers.log)
+    picture = flow_pictures.coloured(field, log=layers.log) if layers.density else None
+    contours = flow_pictures.contour_lines(field, flow.window) if layers.contours else []
+    return Shaded(picture, low, high, contours)
+
+
+def small(flow: Flow, layers: Layers, at: Sequence[int], side: int, *, dark: bool) -> Bytes:
+    """Pictures after each of these steps, N×side×side×3."""
+    return np.stack([flow_pictures.picture(flow, layers, k, side, dark=dark) for k in at])

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 WANTED: tuple[tuple[str, str], ...] = (
     ("loss/", ""),
+    ("bits per dim/held-out ", "held-out bits/dim"),
+    ("log-likelihood/held-out ", "held-out nats"),
     ("wasserstein/critic estimate", "W₁ of the critic"),
     ("critic gap/", "critic gap"),
     ("discriminator/", ""),

@@ -4,6 +4,7 @@ or an independent library. Nothing is imported here: ``figures`` holds plain dat
 figures.py     which measures there are and what each needs, as plain data; one measured number
 compared.py    samples beside real examples, and all measures of them by name
 measure.py     what is measured while a model trains: Wasserstein distances in one unit, their floors, modes
+likelihood.py  log-likelihood of held-out examples, live and as a measure, by models that score one
 sliced.py      sliced Wasserstein distance, by sorting
 exact.py       exact Wasserstein distance between minibatches, by linear programming
 swd.py         sliced Wasserstein distance of patches of a Laplacian pyramid, as ProGAN has it

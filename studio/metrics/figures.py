@@ -9,11 +9,16 @@ from typing import Any, Literal
 
 from studio.data.dataset import DataSpec
 
-Need = Literal["images", "labels", "embed", "inception"]
-"""Images; labels of the data; a model that makes features of examples; the file of Inception's weights."""
+Need = Literal["images", "labels", "embed", "inception", "likelihood"]
+"""Images; labels of the data; a model that makes features of examples; the file of Inception's weights; a model that
+scores a likelihood, and needs draw no samples."""
 
 SMALLEST = 7
 """Pixels: the side of the patches of the sliced distance, so the smallest image that has one."""
+
+
+class Diverged(ValueError):
+    """There is no number, because what the model gives is none."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,16 @@ MEASURES: tuple[Measure, ...] = (
         "lower",
         quick=True,
         term="wasserstein",
+    ),
+    _measure(
+        "likelihood",
+        "Log-likelihood, bits/dim",
+        "Of held-out examples, with its standard error: of images the mean over draws of the dequantisation noise, and "
+        "the importance-weighted bound",
+        "higher",
+        "likelihood",
+        cost="seconds for points, a minute or more for images",
+        term="likelihood",
     ),
     _measure(
         "swd",
@@ -249,6 +264,8 @@ def lacking(measure: Measure, data: DataSpec, capabilities: Iterable[str], *, in
         inception: whether the weights of the Inception network are at hand, or may be fetched.
     """
     can = set(capabilities)
+    if "likelihood" in measure.needs:
+        return "" if "score likelihood" in can else "the model gives examples no likelihood"
     if "decode latent" not in can:
         return "the model draws no samples from a latent"
     if "images" in measure.needs and data.kind != "images":

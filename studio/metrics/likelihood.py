@@ -22,7 +22,7 @@ import torch
 
 from studio.data.dataset import Dataset
 from studio.data.watch import Watch
-from studio.metrics.figures import Figure
+from studio.metrics.figures import Diverged, Figure
 from studio.models.core.likelihood import bits_per_dim
 from studio.models.core.model import InvertsExactly, Model, ScoresLikelihood
 
@@ -71,7 +71,8 @@ def log_likelihoods(
         along: how many were done before, and how many there are in all, for ``watch``.
 
     Raises:
-        ValueError: for a model that scores none, or when no example has a finite one.
+        ValueError: for a model that scores none.
+        Diverged: when no example has a finite one.
     """
     can, watch = scorer(model), watch or Watch()
     before, total = along or (0, len(x))
@@ -89,9 +90,9 @@ def log_likelihoods(
 
 
 def finite(found: Numbers) -> Numbers:
-    """The same, −inf for what is no number. Raises ValueError when nothing is finite."""
+    """The same, −inf for what is no number. Raises Diverged when nothing is finite."""
     if found.size and not np.isfinite(found).any():
-        raise ValueError(DIVERGED)
+        raise Diverged(DIVERGED)
     return np.where(np.isnan(found), -np.inf, found)
 
 

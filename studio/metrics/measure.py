@@ -42,6 +42,7 @@ from studio.data.watch import Watch
 from studio.metrics.classifier import Classifier
 from studio.metrics.coverage import ClassCoverage, class_coverage
 from studio.metrics.exact import exact_wasserstein
+from studio.metrics.figures import Diverged
 from studio.metrics.modes import Coverage, coverage, mixture
 from studio.metrics.sliced import shift_factor, sliced_wasserstein
 from studio.models.core.latents import draw
@@ -169,7 +170,8 @@ class Reference:
             classifier: of this dataset; None: classes are not looked for.
 
         Raises:
-            ValueError: when the model has nothing to sample with, or its samples are not finite.
+            ValueError: when the model has nothing to sample with.
+            Diverged: when its samples are not finite.
         """
         watch = watch or Watch()
         if not isinstance(model, DecodesLatent):
@@ -193,7 +195,7 @@ class Reference:
                 found.append(fake.float().cpu().numpy().reshape(len(fake), -1))
         samples = np.concatenate(found)
         if not np.isfinite(samples).all():
-            raise ValueError("the model's samples are not finite numbers; it has diverged")
+            raise Diverged("the model's samples are not finite numbers; it has diverged")
         watch.advance(wanted, total, "comparing")
         distances = self.distances(samples[: self.count])
         values = {

@@ -14,7 +14,7 @@ from studio.runs.folder import RunFolder, RunState, Status
 from studio.training import checkpoint, device, events, sheets
 from studio.training.control import Control, Pause, Resume, SaveNow, SetRate, StepOnce, Stop
 from studio.training.cycle import Cycle
-from studio.training.observing import Metrics
+from studio.training.observing import Look, Metrics, Observer, looks
 from studio.training.pace import Clock, Pace, Speed
 from studio.training.players import NotFinite
 from studio.training.recorder import Recorder
@@ -56,7 +56,7 @@ class Loop:
         seconds: float,
         emit: Callable[[events.Event], None],
         *,
-        metrics: Metrics | None,
+        metrics: Observer | Metrics | None,
         save_every: float,
     ) -> None:
         self._run = run
@@ -66,7 +66,6 @@ class Loop:
         self._anew = work.anew
         self._steps = steps
         self._emit = emit
-        self._metrics = metrics
         self._clock = Clock(seconds)
         self._recorder = Recorder(run, emit, self._clock)
         self.camera = Camera(self._name, data)
@@ -78,8 +77,7 @@ class Loop:
         )
         self._sheet_step = -1
         self._sheets = Pace(self._clock, 0.03, lambda seconds: max(2.0, 0.03 * seconds), first=1.5)
-        self._measured = False
-        self._measures = Pace(self._clock, 0.05, lambda seconds: 2.0, first=1.0)
+        self._looks = looks(metrics, self._clock)
         self._saves = Pace(self._clock, 0.05, lambda seconds: save_every, first=save_every)
         self._states = Pace(self._clock, 0.01, lambda seconds: 10.0)
         self._progressed = -math.inf
@@ -149,8 +147,9 @@ class Loop:
         self._speed.add(self._clock(), step)
         if self._sheets.due():
             self._draw()
-        if self._metrics is not None and self._measures.due():
-            self._measure(self._metrics)
+        for look in self._looks:
+            if look.due():
+                self._measure(look)
         if self._save_wanted or self._saves.due():
             self._save()
         if self._states.due():
@@ -158,8 +157,8 @@ class Loop:
                 self._write_state()
 
     def _finish(self) -> None:
-        if self._metrics is not None and self._changed:
-            self._measure(self._metrics)
+        for look in self._looks if self._changed else ():
+            self._measure(look)
         self._draw()
         self._progress(now=True)
         self._recorder.flush(self.cycle.step)
@@ -331,15 +330,9 @@ class Loop:
         self._sheet_step = step
         self._emit(events.SheetDrawn(self._name, step, images, self._sheet.columns))
 
-    def _measure(self, metrics: Metrics) -> None:
-        first, self._measured = not self._measured, True  # the first one loads libraries
-        with self._measures.working(counted=not first), device.random_numbers_kept(self.cycle.device):
-            try:
-                observed = metrics(self.camera.live(self.cycle))
-            except Exception:  # the boundary: a measure that fails must not cost the training
-                log.exception("a measurement failed, and is left out from now on")
-                self._metrics = None
-                return
+    def _measure(self, look: Look) -> None:
+        with device.random_numbers_kept(self.cycle.device):
+            observed = look(self.camera.live(self.cycle))
         step = self.cycle.step
         self._recorder.add(observed.values)
         self._recorder.record(step)

@@ -1,4 +1,6 @@
-"""What is looked at now and then while a model trains: distances, coverage, motion, and what is worth an alarm.
+"""What is looked at now and then while a model trains: the likelihood of held-out examples, where the model scores
+one; distances, coverage and motion of its samples, and what is worth an alarm. The two have paces of their own: where
+samples take half a minute to draw, the likelihood is there long before.
 
 The classifier that coverage needs is trained once per dataset, on a thread beside the training, when the first measure
 is due; until it is there, classes are not looked for. What is remembered from measure to measure (the way of the
@@ -17,10 +19,14 @@ from studio.data.dataset import Dataset
 from studio.data.watch import Cancelled, Watch
 from studio.metrics import classifier as classifiers
 from studio.metrics.classifier import Classifier
+from studio.metrics.figures import Diverged
+from studio.metrics.likelihood import Followed
 from studio.metrics.measure import Found, Reference
 from studio.metrics.oscillation import Path
+from studio.models.core.model import ScoresLikelihood
 from studio.training import device
 from studio.training.alarms import LATE, Absent, Warned
+from studio.training.pace import Pace
 from studio.training.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -43,6 +49,45 @@ Metrics = Callable[[Snapshot], Observed]
 """Looks at a snapshot, in the training's thread."""
 
 
+class Look:
+    """One thing that looks, now and then, until it fails.
+
+    Args:
+        clock: seconds of training.
+        share: of the time of this training that it may take.
+    """
+
+    def __init__(self, metrics: Metrics, clock: Callable[[], float], share: float) -> None:
+        self._metrics: Metrics | None = metrics
+        self._pace = Pace(clock, share, lambda seconds: 2.0, first=1.0)
+        self._before = False
+
+    def due(self) -> bool:
+        return self._metrics is not None and self._pace.due()
+
+    def __call__(self, snapshot: Snapshot) -> Observed:
+        """What there is to see: nothing of weights that have diverged, nor ever again after another failure."""
+        first, self._before = not self._before, True  # the first one loads libraries
+        with self._pace.working(counted=not first):
+            try:
+                return Observed({}) if self._metrics is None else self._metrics(snapshot)
+            except Diverged as wrong:  # of the weights of this moment; the next ones may be better
+                log.info("nothing was measured: %s", wrong)
+                return Observed({})
+            except Exception:  # the boundary: a measure that fails must not cost the training
+                log.exception("a measurement failed, and is left out from now on")
+                self._metrics = None
+                return Observed({})
+
+
+def looks(metrics: Observer | Metrics | None, clock: Callable[[], float]) -> list[Look]:
+    """What looks at a training: of an observer each part at a pace of its own."""
+    if metrics is None:
+        return []
+    parts = metrics.looks() if isinstance(metrics, Observer) else {metrics: 0.05}
+    return [Look(part, clock, share) for part, share in parts.items()]
+
+
 class Observer:
     """The measures of one training; a context, at whose end its thread has ended.
 
@@ -54,6 +99,7 @@ class Observer:
     def __init__(self, data: Callable[[], Dataset], steps: int | None = None) -> None:
         self._data = data
         self._steps = steps
+        self._followed: Followed | None = None
         self._reference: Reference | None = None
         self._beside: Beside | None = None
         self._path = Path()
@@ -69,7 +115,20 @@ class Observer:
         if self._beside is not None:
             self._beside.close()
 
-    def __call__(self, snapshot: Snapshot) -> Observed:
+    def looks(self) -> dict[Metrics, float]:
+        """Its parts, and which share of the time of a training each may take."""
+        return {self.likelihood: 0.03, self.samples: 0.05}
+
+    def likelihood(self, snapshot: Snapshot) -> Observed:
+        """Raises as :func:`~studio.metrics.likelihood.log_likelihoods` does."""
+        model = snapshot.model()
+        if not isinstance(model, ScoresLikelihood):
+            return Observed({})
+        if self._followed is None:
+            self._followed = Followed(self._data())
+        return Observed(self._followed.values(model))
+
+    def samples(self, snapshot: Snapshot) -> Observed:
         """Raises as :meth:`~studio.metrics.measure.Reference.find` does."""
         if self._reference is None:
             self._begin(self._data())

@@ -22,7 +22,7 @@ from studio.training import checkpoint, device, events
 from studio.training.control import Control
 from studio.training.cycle import Cycle
 from studio.training.loop import Loop, Work
-from studio.training.observing import Metrics
+from studio.training.observing import Metrics, Observer
 from studio.training.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,8 @@ class Trainer:
             missing dataset ends the training with a message like any other failure.
         device: auto, cpu, cuda, cuda:1, mps.
         steps: length in all, in cycles of updates; None: as the recipe says.
-        metrics: looks at a snapshot, now and then, at most a twentieth of the time. If it is a context manager too, it
+        metrics: looks at a snapshot, now and then, at most a twentieth of the time; an observer also at the
+            likelihood, for three hundredths more. If it is a context manager too, it
             is entered for the training and left at its end, whatever happens.
         save_every: seconds of training between two checkpoints; more when writing one is slow.
         give_way: train at lower priority than the window (Linux; the calling thread keeps that priority).
@@ -55,7 +56,7 @@ class Trainer:
         *,
         device: str = "auto",
         steps: int | None = None,
-        metrics: Metrics | None = None,
+        metrics: Observer | Metrics | None = None,
         save_every: float = 60.0,
         give_way: bool = False,
     ) -> None:

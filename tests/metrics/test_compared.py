@@ -108,12 +108,14 @@ def test_every_measure_is_described_and_every_need_has_a_reason() -> None:
     points = DataSpec("ring", "points", (2,), 100)
     tiny = DataSpec("dots", "images", (1, 4, 4), 100, classes=("a", "b"))
     whole = DataSpec("digits", "images", (1, 28, 28), 100, classes=("0", "1"))
-    can = ("decode latent", "embed")
+    can = ("decode latent", "embed", "score likelihood")
     for measure in MEASURES:
         assert measure.about
         assert measure.term
         assert not lacking(measure, whole, can, inception=True)
-        assert "no samples" in lacking(measure, whole, (), inception=True)
+        assert ("no likelihood" if "likelihood" in measure.needs else "no samples") in lacking(
+            measure, whole, (), inception=True
+        )
         if "images" in measure.needs:
             assert "holds points" in lacking(measure, points, can, inception=True)
         if "inception" in measure.needs:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,16 +15,20 @@ from torch import Tensor, nn
 from studio.data import toys
 from studio.data.dataset import Dataset, DataSpec, split
 from studio.metrics import classifier as classifiers
+from studio.metrics.figures import Diverged
 from studio.metrics.oscillation import STEPS
+from studio.models.core import catalog
+from studio.models.core.flow import FlowRecipe
 from studio.models.core.model import Loss, Model, Optimiser, Paper, Part, Prior, Update
-from studio.models.core.recipe import Recipe
+from studio.models.core.recipe import Recipe, make, values_of
 from studio.runs.folder import RunFolder
 from studio.training import start
 from studio.training.control import Stop
 from studio.training.events import Alarm, Ended, Measured
-from studio.training.observing import Observed, Observer
+from studio.training.observing import Metrics, Observed, Observer, looks
 from studio.training.pace import Pace
 from studio.training.snapshot import Snapshot
+from tests.models.linear import Linear, linear
 from tests.training.conftest import Listener, at
 
 MakeRun = Callable[..., RunFolder]
@@ -74,7 +80,7 @@ centre = 1.0
 
 
 def observe(observer: Observer, data: Dataset, model: type[Model], step: int, lost: int = -1) -> Observed:
-    return observer(Snapshot("run", step, {"lost": torch.tensor(float(lost))}, model, RECIPE, data))
+    return observer.samples(Snapshot("run", step, {"lost": torch.tensor(float(lost))}, model, RECIPE, data))
 
 
 def wait(observer: Observer) -> None:
@@ -199,3 +205,82 @@ def test_a_classifier_that_fails_costs_no_training(
         wait(observer)
         assert "wasserstein/sliced" in observe(observer, classes, Quarters, 2).values
     assert "no classifier could be trained" in caplog.text
+
+
+def test_a_model_that_scores_a_likelihood_is_followed_on_the_same_examples(points: Dataset) -> None:
+    with Observer(lambda: points) as observer:
+        snapshots = [
+            Snapshot("run", step, linear(points.spec, spread=spread).state_dict(), Linear, FlowRecipe(), points)
+            for step, spread in ((1, 0.1), (2, 0.1), (3, 0.5))
+        ]
+        first, again, other = (observer.likelihood(snapshot).values for snapshot in snapshots)
+    assert set(first) == {"log-likelihood/held-out (30 points)", "log-likelihood/training points, as many"}
+    assert first == again
+    assert first != other
+
+
+def test_a_model_without_a_likelihood_is_asked_for_none(classes: Dataset) -> None:
+    with Observer(lambda: classes) as observer:
+        asked = Snapshot("run", 1, {"lost": torch.tensor(-1.0)}, Quarters, RECIPE, classes)
+        assert observer.likelihood(asked).values == {}
+
+
+def test_each_part_has_a_pace_of_its_own_so_that_slow_samples_hold_up_no_likelihood() -> None:
+    now = 0.0
+    looked: list[tuple[str, int]] = []
+
+    def taking(what: str, seconds: float) -> Metrics:
+        def look(snapshot: Snapshot) -> Observed:
+            nonlocal now
+            looked.append((what, round(now)))
+            now += seconds
+            return Observed({what: 1.0})
+
+        return look
+
+    class Two(Observer):
+        def looks(self) -> dict[Metrics, float]:
+            return {taking("likelihood", 0.1): 0.03, taking("samples", 30.0): 0.05}
+
+    parts = looks(Two(lambda: data_never_opened()), lambda: now)
+    while now < 900:
+        now += 0.5
+        for part in parts:
+            if part.due():
+                part(snapshot_of_nothing())
+    count = {what: sum(1 for w, _ in looked if w == what) for what in ("likelihood", "samples")}
+    assert count["samples"] <= 3  # the first is not counted; then a twentieth of the time
+    assert count["likelihood"] > 100
+
+
+def data_never_opened() -> Dataset:
+    raise AssertionError("nobody asked for the data")
+
+
+def snapshot_of_nothing() -> Snapshot:
+    return Snapshot("run", 0, {}, Quarters, RECIPE, None)  # type: ignore[arg-type]
+
+
+def test_weights_that_have_diverged_are_passed_over_and_a_failure_ends_a_look(caplog: pytest.LogCaptureFixture) -> None:
+    wrong: list[Exception | None] = [Diverged("not finite"), None, RuntimeError("no"), None]
+
+    def look(snapshot: Snapshot) -> Observed:
+        error = wrong.pop(0)
+        if error is not None:
+            raise error
+        return Observed({"a/b": 1.0})
+
+    (part,) = looks(look, lambda: 100.0)
+    found = [part(snapshot_of_nothing()).values for _ in range(4)]
+    assert found == [{}, {"a/b": 1.0}, {}, {}]
+    assert caplog.text.count("a measurement failed") == 1
+    assert not part.due()
+
+
+def test_a_flow_in_training_shows_the_likelihood_of_held_out_points(points: Dataset, tmp_path: Path) -> None:
+    recipe = make(catalog.load("realnvp").recipe_type, {"batch": 6, "steps": 6})
+    run = RunFolder.create(tmp_path / "run", "realnvp", values_of(recipe), points.spec)
+    start.trainer(run.path, device="cpu", data=points).run(lambda event: None, queue.SimpleQueue())
+    curves = {name for r in run.records() for name in r.values}
+    assert "log-likelihood/held-out (30 points)" in curves
+    assert "wasserstein/sliced" in curves

@@ -16,10 +16,10 @@ from studio.engine.context import Context
 from studio.explore import attempts
 from studio.explore.attempts import Attempt
 from studio.explore.questions import FetchInception, Measure
-from studio.metrics import inception, weights
+from studio.metrics import inception, likelihood, weights
 from studio.metrics.classifier import classifier
 from studio.metrics.compared import Compared, Embedding, Values
-from studio.metrics.figures import BY_NAME, Figure, lacking, named
+from studio.metrics.figures import BY_NAME, Diverged, Figure, lacking, named
 from studio.models.core.latents import draw
 from studio.models.core.model import Embeds, Encodes, Model, capabilities
 from studio.runs.folder import versions
@@ -29,6 +29,8 @@ NETWORKS = {"fid": "inception", "kid": "inception", "is": "inception", "pr": "in
     f"{name}-classifier": "classifier" for name in ("fd", "kd", "score", "pr")
 }
 """Measures of features → whose."""
+WITHOUT_SAMPLES = ("wasserstein", "likelihood")
+"""Measures that need no samples, or draw their own."""
 
 
 @answer.register
@@ -47,7 +49,8 @@ def _(question: Measure, context: Context) -> Attempt:
     wanted = [n for n in names if n not in left_out]
     if not wanted:
         raise ValueError("; ".join(f"{BY_NAME[n].title}: {why}" for n, why in left_out.items()))
-    work = _Work(model, question, context, len(wanted) + (wanted != ["wasserstein"]))
+    drawn = any(n not in WITHOUT_SAMPLES for n in wanted)
+    work = _Work(model, question, context, len(wanted) + drawn)
     found = [figure for name in wanted for figure in work.measure(name)]
     context.watch.advance(1, 1, "done")
     made = Attempt(
@@ -89,6 +92,9 @@ class _Work:
     def measure(self, name: str) -> list[Figure]:
         if name == "wasserstein":
             made = self._distances()
+        elif name == "likelihood":
+            count, seed = self.question.samples, self.question.seed
+            made = likelihood.figures(self.model, self.data, count, seed, self._next())
         elif name == "classes":
             made = self._classes()
         elif name in NETWORKS:
@@ -126,7 +132,7 @@ class _Work:
                     watch.advance(start, len(z), "drawing samples")
                     x = decoder(model).decode(z[start : start + rows].to(device)).float().cpu()
                     if not torch.isfinite(x).all():
-                        raise ValueError("the model's samples are not finite numbers; it has diverged")
+                        raise Diverged("the model's samples are not finite numbers; it has diverged")
                     # as bytes they are what a person sees, and take a quarter of the memory
                     made.append(to_bytes(x) if model.data.kind == "images" else x.numpy())
             self._compared = Compared(np.concatenate(made), self.data, question.seed, self.context.features)

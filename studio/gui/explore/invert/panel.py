@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
@@ -18,13 +18,14 @@ from studio.gui.explore.browser import Browser
 from studio.gui.explore.encode.pairs import GAINS
 from studio.gui.explore.encode.state import name_of
 from studio.gui.explore.invert.attributes import AttributesBox
+from studio.gui.explore.invert.between import BetweenBox
 from studio.gui.explore.invert.edits import Edits
 from studio.gui.explore.invert.inverter import Inverter
 from studio.gui.explore.invert.logdets import LogDets
-from studio.gui.explore.invert.moves import film, films, strip, tried
+from studio.gui.explore.invert.moves import Floats, film, films, strip, tried
 from studio.gui.explore.invert.numbers import Numbers
 from studio.gui.explore.invert.stage import Stage
-from studio.gui.explore.invert.state import MOST, as_plain, from_plain
+from studio.gui.explore.invert.state import MOST, Inversion, as_plain, from_plain
 from studio.gui.explore.invert.strip import Strip
 from studio.gui.explore.panel import Panel
 from studio.gui.export.offer import Offer, OfferedComparison, OfferedFilm, OfferedSheet
@@ -32,6 +33,9 @@ from studio.gui.export.offer import name_of as name_of_run
 from studio.gui.session import Session
 from studio.gui.shortcuts import bind
 from studio.gui.words import plural
+from studio.models.core.latents import Prior
+
+BETWEEN = "between"
 
 
 class InvertPanel(Panel):
@@ -73,7 +77,9 @@ class InvertPanel(Panel):
         self.tabs.setDocumentMode(True)
         self.attributes = AttributesBox(self.inverter)
         self._add_tab(self.edits, "Edit", "Temperature and levels of the latent")
+        self.between = BetweenBox(self.inverter)
         self._add_tab(self.attributes, "Attributes", "Directions that add something to the picture, or take it away")
+        self._add_tab(self.between, "Between", "The way from one real picture to another")
         self.controls = QWidget()
         box = QVBoxLayout(self.controls)
         box.setContentsMargins(theme.SPACE, theme.SPACE, 0, 0)
@@ -87,8 +93,10 @@ class InvertPanel(Panel):
         inverter.found.connect(self._found)
         self.browser.chosen.connect(inverter.choose)
         self.edits.edit_wanted.connect(self._hand_over)
+        self.between.latent_wanted.connect(self.latent_wanted)
         for half in (self.pictures, self.controls):
-            bind(half, "Explore", {"edit latent": self._hand_over, "new seed": self.strip.new_seed})
+            keys = {"edit latent": self._hand_over, "new seed": self.strip.new_seed, "play": self.between.toggle}
+            bind(half, "Explore", keys)
         self.pictures.installEventFilter(self)
         inverter.awake = False
 
@@ -109,6 +117,7 @@ class InvertPanel(Panel):
     def forget(self) -> None:
         self.inverter.forget()
         self.attributes.forget()
+        self.between.forget()
 
     def refresh(self) -> None:
         self.inverter.refresh()
@@ -207,33 +216,44 @@ class InvertPanel(Panel):
         view, found, own, z = inverter.view, inverter.result, inverter.own(), inverter.edited_latent()
         if view is None:
             return None
+        state = inverter.state
+        about = {"name": self.title, "state": as_plain(state)}
+        ends = {} if self.between.course.ends is None else {BETWEEN: "from example A to B"}
         offer = Offer(where=inverter.where, name=name_of_run(inverter.where.run))
         if found is None or own is None or z is None:
             return offer
-        state, vectors = inverter.state, inverter.vectors
-        about = {"name": self.title, "state": as_plain(state)}
-        return Offer(
-            where=inverter.where,
-            name=offer.name,
+        return replace(
+            offer,
             current=z[None],
             panel=about,
             sheet=OfferedSheet(
                 "What lives where",
                 "Each level of the latent kept, replaced by noise or by zero, alone; a row for each level.",
-                strip(own, view.prior, state, vectors),
+                strip(own, view.prior, state, inverter.vectors),
                 len(tried(state)),
                 about,
             ),
             film=OfferedFilm(
                 "Film of the latent",
-                "An animation of one level on its way to noise, or of the temperature.",
-                films(view.prior),
-                lambda key, frames, whole: (film(own, view.prior, state, vectors, key, frames)[:, None], 1),
-                np.stack([own]),
+                "An animation of one level on its way to noise, of the temperature, or from one example to another.",
+                {**ends, **films(view.prior)},
+                self._film(own, view.prior, state),
+                own[None],
                 about,
+                fps=state.between.fps,
             ),
             comparison=OfferedComparison(found.originals, found.z, self.stage.times, about),
         )
+
+    def _film(self, own: Floats, prior: Prior, state: Inversion) -> Callable[[str, int, bool], tuple[Floats, int]]:
+        """What makes the frames of a film, of what is set now."""
+        vectors, course = self.inverter.vectors, self.between.course
+
+        def frames_of(key: str, frames: int, whole: bool) -> tuple[Floats, int]:
+            way = course.film(frames, beside=whole) if key == BETWEEN else None
+            return way or (film(own, prior, state, vectors, key, frames)[:, None], 1)
+
+        return frames_of
 
     def restore(self, made: Provenance) -> None:
         """Of a file that came back: the same examples, edited in the same way."""

@@ -9,12 +9,14 @@ from torch import Tensor
 
 from studio.data.dataset import DataSpec
 from studio.models.core import catalog
-from studio.models.core.model import Batch, Model
+from studio.models.core.model import Batch, Model, capabilities
 from studio.models.core.recipe import Value, fields, make
 
 CLASSES = ("a", "b", "c")
 PICTURES = DataSpec("made up", "images", (1, 8, 8), 100, classes=CLASSES)
 POINTS = DataSpec("points", "points", (2,), 100, classes=CLASSES)
+POTENTIAL = DataSpec("potential", "points", (2,), 100, classes=("left", "right"), source="builtin:u1")
+"""Points whose density is known: what is fitted by its energy is."""
 WIDE = 16
 """What is larger, of what networks are made of, is made smaller."""
 
@@ -44,7 +46,8 @@ def builds() -> list[tuple[type[Model], DataSpec]]:
     found = []
     for name in catalog.names():
         model = catalog.load(name)
-        for data in (PICTURES, POINTS):
+        known = (POTENTIAL,) if "flow in steps" in capabilities(model) else ()
+        for data in (PICTURES, POINTS, *known):
             if not model.problems(make(model.recipe_type, small(model)), data):
                 found.append((model, data))
     return found

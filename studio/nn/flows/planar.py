@@ -5,9 +5,9 @@
 
 so that ûᵀw = m(wᵀu) > −1 whatever u is. With s = softplus(wᵀu) = 1 + ûᵀw and t = wᵀx + b the determinant is
 
-    1 + ûᵀψ(x) = 1 + ûᵀw (1 − tanh² t) = tanh² t + s (1 − tanh² t),
+    1 + ûᵀψ(x) = 1 + ûᵀw (1 − tanh² t) = s + (1 − s) tanh² t,
 
-a mean of 1 and s: it never is 0 or less, and is written so that rounding does not make it so either.
+which lies between 1 and s: it never is 0 or less, and is written so that rounding does not make it so either.
 """
 
 from __future__ import annotations
@@ -46,34 +46,39 @@ class Planar(Bijection):
         nn.init.normal_(self.w)
         nn.init.normal_(self.u, std=SPREAD)
         with torch.no_grad():
-            self.u.add_(NOTHING * self.w / _square(self.w))
+            self.u.add_(NOTHING * self.w / self.w.square().sum())
 
     @property
     def slope(self) -> Tensor:
         """s = 1 + ûᵀw, a number above 0: the factor by which the step stretches along w where wᵀx + b is 0. At 0 it
-        could not be undone. Where w is 0 there is no plane, and it is 1."""
-        bound = softplus((self.w * self.u).sum()).clamp(min=LEAST)
-        return torch.where(self.w.square().sum() < torch.finfo(self.w.dtype).tiny, 1, bound)
+        could not be undone."""
+        return self._kept()[0]
 
     @property
     def direction(self) -> Tensor:
-        """û, (size,); u itself where w is 0: all points are moved alike, and nothing needs to be kept."""
-        across = self.u - (self.w * self.u).sum() * self.w / _square(self.w)
-        return across + (self.slope - 1) * self.w / _square(self.w)
+        """û, (size,)."""
+        return self._kept()[1]
+
+    def _kept(self) -> tuple[Tensor, Tensor]:
+        """s and û. Where w is 0 there is no plane: all points are moved alike by u, and s is 1."""
+        inner, square = (self.w * self.u).sum(), self.w.square().sum()
+        tiny = torch.finfo(square.dtype).tiny
+        s = torch.where(square < tiny, 1, softplus(inner).clamp(min=LEAST))
+        return s, self.u + (s - 1 - inner) / square.clamp(min=tiny) * self.w
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        t = (x * self.w).sum(1) + self.b  # no matrix product: autocast would round it
-        bent = torch.tanh(t)
-        y = x + self.direction * bent[:, None]
-        return y, torch.log(bent.square() + self.slope * (1 - bent.square()))
+        s, direction = self._kept()
+        bent = torch.tanh((x * self.w).sum(1) + self.b)  # no matrix product: autocast would round it
+        return x + direction * bent[:, None], torch.log(s + (1 - s) * bent.square())
 
     def inverse(self, y: Tensor) -> Tensor:
         """The x of this y: t solves t + (s − 1) tanh t = wᵀy + b, found in float64 to its last digits; gradients are
         those of the implicit function."""
         wide = torch.float64 if y.device.type != "mps" else y.dtype  # which has none
         target = (y.to(wide) * self.w.to(wide)).sum(1) + self.b.to(wide)
-        t = root(self.slope.to(wide), target)
-        return y - self.direction * torch.tanh(t).to(y.dtype)[:, None]
+        s, direction = self._kept()
+        t = root(s.to(wide), target)
+        return y - direction * torch.tanh(t).to(y.dtype)[:, None]
 
 
 def root(s: Tensor, target: Tensor) -> Tensor:
@@ -106,8 +111,3 @@ def _left(s: Tensor, t: Tensor) -> Tensor:
 def _rise(s: Tensor, t: Tensor) -> Tensor:
     bent = torch.tanh(t).square()
     return bent + s * (1 - bent)
-
-
-def _square(w: Tensor) -> Tensor:
-    """‖w‖², and not 0 where w is."""
-    return w.square().sum().clamp(min=torch.finfo(w.dtype).tiny)

@@ -66,7 +66,7 @@ class Typical:
     fingerprints of other datasets."""
 
     count: int = 256
-    strangers: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ("noise", "flat")
     others: tuple[str, ...] = ()
 
 

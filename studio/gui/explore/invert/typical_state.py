@@ -6,7 +6,6 @@ A *value* is a log-likelihood in the unit of the answer: bits/dim, where less is
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.explore.questions import Likelihoods, LikelihoodsFound, Where
-from studio.explore.questions.flows import STRANGERS
 from studio.gui.explore.invert.state import Typical
 
 Numbers = npt.NDArray[np.float64]
@@ -117,15 +115,17 @@ def standing(crowd: Crowd, value: float) -> str:
     if not math.isfinite(value):
         return "Its likelihood is no finite number: the model rules it out."
     less = crowd.less_likely(value)
-    many = f"of {len(crowd.values):,} {crowd.name} images"
+    likelier = less >= 0.5
+    part = less if likelier else 1 - less
+    many = f"{len(crowd.values):,} {crowd.name} images"
     share = (
-        f"More likely than {_percent(less)} {many}" if less >= 0.5 else f"Less likely than {_percent(1 - less)} {many}"
+        f"{'More' if likelier else 'Less'} likely than {f'all {many}' if part == 1 else f'{_percent(part)} of {many}'}"
     )
     off = crowd.off(value)
     if not math.isfinite(off):
         return f"{share}."
     far = abs(off)
-    apart = f"{far:.1f} σ {'above' if (off > 0) == crowd.lower_is_likelier else 'below'} their mean"
+    apart = f"{far:.1f}\u00a0σ {'above' if (off > 0) == crowd.lower_is_likelier else 'below'} their mean"
     if far <= USUAL:
         return f"{share}, {apart}: typical; {_percent(crowd.further(value))} of them are as far from it or farther."
     how = "unusual" if far <= RARE else "untypical"
@@ -136,7 +136,7 @@ def standing(crowd: Crowd, value: float) -> str:
 
 def _percent(share: float) -> str:
     text = f"{100 * share:.1f}" if 0 < share < 0.1 or 0.9 < share < 1 else f"{100 * share:.0f}"
-    return f"{text} %"
+    return f"{text}\u00a0%"
 
 
 def detected(crowd: Crowd, strangers: Numbers) -> tuple[float, float]:
@@ -159,8 +159,3 @@ def _auc(low: Numbers, high: Numbers) -> float:
     ordered = np.sort(low)
     below = np.searchsorted(ordered, high, "left") + np.searchsorted(ordered, high, "right")
     return float(below.mean() / (2 * len(ordered)))
-
-
-def called(key: str, names: Mapping[str, str]) -> str:
-    """A kind of strangers as a person calls it; ``names`` of datasets by what the answer calls them."""
-    return STRANGERS.get(key) or names.get(key, key)

@@ -56,11 +56,11 @@ class BatchNorm(Bijection):
         """Mean and variance that x is normalised by; in training they are kept."""
         if not self.training or len(x) * places(x) == 1:
             return self.mean, self.variance
-        of_batch = torch.var_mean(x.movedim(1, -1).flatten(0, -2), dim=0, correction=0)
-        lag = torch.clamp(self.seen / (self.seen + 1), max=self.lag).to(x.dtype)
-        variance, mean = (
-            lag * running + (1 - lag) * now for running, now in zip((self.variance, self.mean), of_batch, strict=True)
-        )
+        places_too = [0, *range(2, x.dim())]
+        of_batch, mean_of_batch = torch.var_mean(x, places_too, correction=0)
+        share = torch.clamp(1 / (self.seen + 1), min=1 - self.lag).to(x.dtype)
+        mean = torch.lerp(self.mean, mean_of_batch, share)
+        variance = torch.lerp(self.variance, of_batch, share)
         with torch.no_grad():
             self.mean.copy_(mean)
             self.variance.copy_(variance)

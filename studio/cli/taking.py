@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,12 @@ def sample(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="the same seed gives the same samples")
     parser.add_argument("--truncation", type=float, metavar="T", help="bound of the latent, in σ (default: none)")
     parser.add_argument(
+        "--temperature",
+        type=float,
+        metavar="T",
+        help="what normal noise is multiplied by (default: as on the run's sample sheet, 1 for most models)",
+    )
+    parser.add_argument(
         "--out", required=True, metavar="PATH", help="x.png, x.webp: one sheet; x.npz: arrays; a folder: single PNGs"
     )
     asked = parser.parse_args(words)
@@ -34,6 +41,8 @@ def sample(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
         raise Usage(f"--n {asked.n}: must be at least 1")
     if asked.truncation is not None and not asked.truncation >= 0:
         raise Usage(f"--truncation {asked.truncation}: must be 0 or more")
+    if asked.temperature is not None and not 0 <= asked.temperature < math.inf:
+        raise Usage(f"--temperature {asked.temperature}: must be 0 or more")
     _seed(asked.seed)
     out = Path(asked.out)
     formats: dict[str, Literal["png", "webp", "npz"]] = {".png": "png", ".webp": "webp", ".npz": "npz"}
@@ -45,6 +54,7 @@ def sample(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
         count=asked.n,
         seed=asked.seed,
         truncation=asked.truncation,
+        temperature=asked.temperature,
         layout="sheet" if out.suffix else "files",
         format=formats.get(out.suffix.lower(), "png"),
     )

@@ -28,6 +28,7 @@ class ExportSamples(Question[Written]):
     """``count`` samples of one seed. ``sheet``: one picture at ``out``; ``files``: a folder ``out`` of single ones.
 
     ``truncation`` bounds |z| (σ of a normal prior, share of the range of a uniform one); None: not truncated.
+    ``temperature`` is what normal noise is multiplied by, 1 as it was trained; None: as on the model's sample sheet.
     """
 
     where: Where
@@ -37,6 +38,7 @@ class ExportSamples(Question[Written]):
     truncation: float | None = None
     layout: Literal["sheet", "files"] = "sheet"
     format: Literal["png", "webp", "npz"] = "png"
+    temperature: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import uuid
 import zipfile
@@ -55,11 +56,15 @@ def export_samples(job: ExportSamples, context: Context) -> Written:
         raise ExportError(f"at least one sample is needed, not {job.count}")
     model, step = _model(job.where, context)
     _room(job.count, model, job.layout)
-    z = draw(model.prior, job.count, job.seed, job.truncation)
+    temperature = model.temperature if job.temperature is None else job.temperature
+    if not 0 <= temperature < math.inf:
+        raise ExportError(f"a temperature is a number from 0 up, not {temperature}")
+    z = draw(model.prior, job.count, job.seed, job.truncation, temperature)
     settings = {
         "seed": job.seed,
         "count": job.count,
         "truncation": job.truncation,
+        "temperature": temperature,
         "layout": job.layout,
         "format": job.format,
     }

@@ -41,6 +41,23 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, trained: Callable[..
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
+def test_a_temperature_scales_the_latents_and_stands_in_the_file(
+    tmp_path: Path, trained: Callable[..., RunFolder], asking: Asking
+) -> None:
+    where, drawn = Where(str(trained().path)), draw(Prior.of("normal", 4), 4, 0)
+    for given, expected in ((None, 1.0), (0.5, 0.5), (0.0, 0.0)):
+        out = tmp_path / f"{given}.npz"
+        export_samples(ExportSamples(where, str(out), count=4, format="npz", temperature=given), asking)
+        with np.load(out, allow_pickle=False) as found:
+            np.testing.assert_allclose(found["z"], drawn * expected)
+        made = provenance.read(out)
+        assert made is not None
+        assert made.settings["temperature"] == expected
+    for wrong in (-1.0, float("nan")):
+        with pytest.raises(ExportError, match="temperature"):
+            export_samples(ExportSamples(where, str(tmp_path / "no.png"), temperature=wrong), asking)
+
+
 def test_a_sample_dropped_back_gives_its_own_latent(
     tmp_path: Path, trained: Callable[..., RunFolder], asking: Asking
 ) -> None:

@@ -36,7 +36,7 @@ def _(question: Describe, context: Context) -> ModelView:
         step = max(steps, default=0)
         if question.where.averaged:
             step = context.live_step(question.where.run) or step
-    return ModelView(step, data, can, prior, checkpoints=tuple(steps))
+    return ModelView(step, data, can, prior, checkpoints=tuple(steps), temperature=model.temperature)
 
 
 @answer.register

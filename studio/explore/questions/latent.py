@@ -14,13 +14,15 @@ from studio.models.core.latents import Prior
 
 @dataclass(frozen=True)
 class ModelView:
-    """What a panel must know of the model of a run; ``prior`` has no parts when it decodes no latent."""
+    """What a panel must know of the model of a run; ``prior`` has no parts when it decodes no latent. ``temperature``:
+    what the noise of its sample sheet is multiplied by."""
 
     step: int
     data: DataSpec
     capabilities: tuple[str, ...]
     prior: Prior
     checkpoints: tuple[int, ...]
+    temperature: float = 1.0
 
 
 @dataclass(frozen=True)

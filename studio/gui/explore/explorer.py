@@ -83,6 +83,11 @@ class Explorer(QObject):
         return NORMAL_END if self.state.in_sigma else 1.0
 
     @property
+    def tempered(self) -> bool:
+        """Whether its samples are drawn at a temperature, as those of densities are, rather than truncated."""
+        return self.view is not None and "score likelihood" in self.view.capabilities and self.state.in_sigma
+
+    @property
     def points(self) -> bool:
         return self.data.kind == "points"
 
@@ -121,7 +126,7 @@ class Explorer(QObject):
             self.plane, self._fingerprint = None, view.data.fingerprint
         self.where, self.view = where, view
         count = POINT_SAMPLES if view.data.kind == "points" else 64
-        start = beginning(view.prior, count=count)
+        start = beginning(view.prior, count=count, temperature=view.temperature)
         self.keeper.show(where.run, start, lambda state: state.prior == view.prior)
         self.directions = None
         self.run_shown.emit()
@@ -197,8 +202,8 @@ class Explorer(QObject):
         if not np.array_equal(before.z, state.z):
             self.ask_picture()
             self.settled.emit()
-        drawn = (before.seed, before.count, before.truncation) != (state.seed, state.count, state.truncation)
-        if drawn:
+        drawn = [(s.seed, s.count, s.truncation, s.temperature) for s in (before, state)]
+        if drawn[0] != drawn[1]:
             self.ask_samples()
         self.changed.emit(before)
 

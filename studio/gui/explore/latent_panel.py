@@ -21,7 +21,7 @@ from studio.gui.explore.explorer import Explorer
 from studio.gui.explore.lattice import TILES, Lattice
 from studio.gui.explore.panel import Panel
 from studio.gui.explore.stage import Stage
-from studio.gui.explore.state import MOST_SAMPLES
+from studio.gui.explore.state import HOTTEST, MOST_SAMPLES
 from studio.gui.explore.steer import Steer
 from studio.gui.explore.walk import WalkTab
 from studio.gui.export.offer import Offer, name_of
@@ -94,6 +94,7 @@ class LatentPanel(Panel):
             seed=state.seed,
             count=state.count,
             truncation=state.truncation,
+            temperature=state.temperature if explorer.tempered else None,
             uniform=not state.in_sigma,
             current=state.z[None],
             chosen=explorer.selected(),
@@ -118,6 +119,7 @@ class LatentPanel(Panel):
                 seed=int(min(max(number(made, "seed", 0), 0), 2**31 - 1)),
                 count=int(min(max(number(made, "count", state.count), 1), MOST_SAMPLES)),
                 truncation=bound if 0 < bound < explorer.bound else None,
+                temperature=min(max(number(made, "temperature", 1.0), 0.0), HOTTEST),
             ).picked(0)
         elif latents is not None:
             state = state.taken(latents[0], "latent of a file")

@@ -187,7 +187,7 @@ class Lattice(QWidget):
         state = self.explorer.state
         side = side or state.pad.side
         seed = self.explorer.next_seed() * 9
-        fresh = corners(state.prior, side, seed)
+        fresh = corners(state.prior, side, seed, state.temperature)
         self.explorer.edit("New seeds of the lattice", replace(state, pad=replace(state.pad, corners=fresh, side=side)))
 
     def _take_picks(self) -> None:

@@ -13,7 +13,7 @@ from studio.gui.explore.explorer import NORMAL_END, Explorer
 from studio.gui.explore.film import Picture
 from studio.gui.explore.parts import button, quiet, row
 from studio.gui.explore.plane import Plane, of_dataset
-from studio.gui.explore.state import MOST_SAMPLES, Latents
+from studio.gui.explore.state import HOTTEST, MOST_SAMPLES, Latents
 from studio.gui.shortcuts import key
 from studio.gui.widgets.image_grid import ImageGrid
 from studio.gui.widgets.scatter import Scatter
@@ -21,6 +21,7 @@ from studio.gui.widgets.slider import Slider
 from studio.gui.widgets.spin import SpinBox
 
 LEAST = 0.05
+WARMTH = "What the noise is multiplied by: below 1 likelier samples, and less variety; 1 is the density itself"
 BOUND = "Keep each value of the noise within this bound: less variety, more typical samples"
 
 
@@ -60,6 +61,8 @@ class Stage(QWidget):
             tooltip=BOUND,
         )
         self.truncation.value_changed.connect(self._truncate)
+        self.temperature = Slider("Temperature", 0.0, HOTTEST, value=1.0, step=0.05, tooltip=WARMTH)
+        self.temperature.value_changed.connect(self._warm)
 
         self.grid = ImageGrid(name="sample")
         self.grid.picked.connect(self._pick)
@@ -89,6 +92,7 @@ class Stage(QWidget):
         whole.setSpacing(theme.SPACE)
         bar = row(self.seed, self.new, self.count)
         bar.addWidget(self.truncation, 1)
+        bar.addWidget(self.temperature, 1)
         whole.addLayout(bar)
         whole.addWidget(self.body, 1)
 
@@ -117,6 +121,11 @@ class Stage(QWidget):
             new = self.explorer.state.redrawn(truncation=wanted)
             self.explorer.edit("Truncation", new, ("truncation", self.truncation.gesture))
 
+    def _warm(self, temperature: float) -> None:
+        if self.explorer.view is not None:
+            new = self.explorer.state.redrawn(temperature=temperature)
+            self.explorer.edit("Temperature", new, ("temperature", self.temperature.gesture))
+
     def _pick(self, index: int) -> None:
         self.explorer.edit(f"Pick sample {index + 1}", self.explorer.state.picked(index))
 
@@ -130,6 +139,7 @@ class Stage(QWidget):
         self.truncation.set_unit("σ" if state.in_sigma else "")
         self.truncation.set_range(LEAST, self.explorer.bound)
         self.truncation.set_default(self.truncation.range()[1])
+        self.temperature.set_default(1.0 if self.explorer.view is None else self.explorer.view.temperature)
         self.body.setCurrentIndex(1 if self.explorer.points else 0)
         self.grid.clear()
         self.grid.empty_text = "Drawing samples …"
@@ -156,6 +166,11 @@ class Stage(QWidget):
             box.blockSignals(False)
         end = self.truncation.range()[1]
         self.truncation.set_value(end if state.truncation is None else state.truncation)
+        self.temperature.set_value(state.temperature)
+        self.temperature.setVisible(self.explorer.tempered)
+        self.truncation.setVisible(
+            not self.explorer.tempered or state.truncation is not None
+        )  # of a file, to be undone
         if before is None or before.pick != state.pick:
             chosen = set() if state.pick is None else {state.pick}
             if before is None or not chosen <= set(self.explorer.selection):

@@ -22,6 +22,8 @@ PathKind = Literal["linear", "spherical"]
 SLOTS = ("A", "B", "C")
 SHOWN_DIMENSIONS = 6
 MOST_SAMPLES = 1024
+HOTTEST = 2.0
+"""Temperature of the samples, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +85,7 @@ class Latents:
     """See the module.
 
     Attributes:
-        seed, count, truncation: of the samples to pick from; ``truncation`` None: not truncated.
+        seed, count, truncation, temperature: of the samples to pick from; ``truncation`` None: not truncated.
         pick: index of the sample that ``base`` is, None when it is something else.
         base: where the sliders' resets go back to.
         z: the current latent, size.
@@ -106,6 +108,7 @@ class Latents:
     locked: frozenset[str] = frozenset()
     slots: Mapping[str, Vector] = field(default_factory=dict)
     source: str = ""
+    temperature: float = 1.0
 
     @property
     def size(self) -> int:
@@ -135,7 +138,7 @@ class Latents:
 
     def samples(self) -> Vector:
         """The latents to pick from, count×size."""
-        return latents.draw(self.prior, self.count, self.seed, self.truncation)
+        return latents.draw(self.prior, self.count, self.seed, self.truncation, self.temperature)
 
     # --- picking and drawing
 
@@ -153,14 +156,14 @@ class Latents:
         """Other samples. A pick that was not edited follows to the sample of its place; an edited one stays.
 
         Args:
-            rest: ``truncation``, when it changes (None is a value of it).
+            rest: ``truncation``, when it changes (None is a value of it), and ``temperature``.
         """
         follows = self.pick is not None and not self.edited
         new = replace(
             self,
             seed=self.seed if seed is None else seed,
             count=self.count if count is None else count,
-            truncation=rest.get("truncation", self.truncation),
+            **rest,  # type: ignore[arg-type]
         )
         if follows and self.pick is not None:
             return new.picked(min(self.pick, new.count - 1))
@@ -200,7 +203,7 @@ class Latents:
 
     def randomised(self, seed: int, directions: npt.NDArray[Any]) -> Latents:
         """A fresh draw, as near to it as the locked coordinates allow; a category gets one value, whole."""
-        fresh = latents.draw(self.prior, 1, seed, self.truncation)[0]
+        fresh = latents.draw(self.prior, 1, seed, self.truncation, self.temperature)[0]
         for category in self.categories:
             if f"cat:{category.name}" in self.locked:
                 fresh[category.where] = self.z[category.where]
@@ -236,14 +239,14 @@ def constrained(near: npt.NDArray[Any], rows: npt.NDArray[Any], values: npt.NDAr
     return np.asarray(near + np.linalg.lstsq(rows, short, rcond=None)[0], np.float64)
 
 
-def corners(prior: Prior, side: int, seed: int) -> Vector:
+def corners(prior: Prior, side: int, seed: int, temperature: float = 1.0) -> Vector:
     """side² latents, one of each seed from ``seed`` on."""
-    return np.concatenate([latents.draw(prior, 1, seed + i) for i in range(side * side)])
+    return np.concatenate([latents.draw(prior, 1, seed + i, None, temperature) for i in range(side * side)])
 
 
-def beginning(prior: Prior, *, count: int = 64) -> Latents:
+def beginning(prior: Prior, *, count: int = 64, temperature: float = 1.0) -> Latents:
     """How a run is first shown: seed 0, its first sample picked, two seeds to walk between."""
-    samples = latents.draw(prior, count, 0)
+    samples = latents.draw(prior, count, 0, None, temperature)
     return Latents(
         prior=prior,
         seed=0,
@@ -253,8 +256,9 @@ def beginning(prior: Prior, *, count: int = 64) -> Latents:
         base=samples[0],
         z=samples[0],
         dims=dimensions.first(prior, SHOWN_DIMENSIONS),
-        pad=Pad(corners(prior, 2, 1)),
+        pad=Pad(corners(prior, 2, 1, temperature)),
         walk=Walk(np.zeros((0, prior.size), np.float32)),
+        temperature=temperature,
     )
 
 
@@ -268,6 +272,7 @@ def as_plain(state: Latents) -> dict[str, Any]:
         "seed": state.seed,
         "count": state.count,
         "truncation": state.truncation,
+        "temperature": state.temperature,
         "pick": state.pick,
         "source": state.source,
         "base": state.base.tolist(),
@@ -296,6 +301,7 @@ def from_plain(plain: Mapping[str, Any]) -> Latents | None:
             seed=int(plain["seed"]),
             count=min(max(int(plain["count"]), 1), MOST_SAMPLES),
             truncation=None if plain["truncation"] is None else float(plain["truncation"]),
+            temperature=float(_array([plain.get("temperature", 1.0)], (1,)).clip(0.0, HOTTEST)[0]),
             pick=None if plain["pick"] is None else int(plain["pick"]),
             source=str(plain.get("source", "")),
             base=_array(plain["base"], (size,)),

@@ -109,6 +109,7 @@ class Offer:
         name: short, for file names ("digits-wgan_gp-1").
         decodes: whether the model turns latents into examples at all.
         seed, count, truncation: of the samples on screen.
+        temperature: of the same; None: of a model whose samples are drawn at none.
         current: the current latent, 1×size; empty for none.
         panel: of the current picture, as in :class:`OfferedSheet`; empty: its latent says it all.
         chosen: latents of the selected samples, N×size.
@@ -124,6 +125,7 @@ class Offer:
     seed: int = 0
     count: int = 64
     truncation: float | None = None
+    temperature: float | None = None
     uniform: bool = False
     current: Vectors = field(default_factory=_none)
     panel: Mapping[str, Any] = field(default_factory=dict)

@@ -40,6 +40,9 @@ class Samples(_Pictures):
         self.truncation = Slider("", 0.05, 4.0, value=4.0, unit="σ", step=0.05, at_high="off")
         self.truncation.set_label_width(0)
         self._put("Truncation", self.truncation, "Bound of each value of the latent; off: none")
+        self.temperature = Slider("", 0.0, 2.0, value=1.0, step=0.05)
+        self.temperature.set_label_width(0)
+        self._put("Temperature", self.temperature, "What the noise is multiplied by; 1: as it was trained")
         self._layout_and_format()
 
     def load(self, offer: Offer) -> None:
@@ -51,6 +54,8 @@ class Samples(_Pictures):
         end = self.truncation.range()[1]
         self.truncation.set_default(end)
         self.truncation.set_value(end if offer.truncation is None else offer.truncation)
+        self.fields.setRowVisible(self.temperature, offer.temperature is not None)
+        self.temperature.set_value(1.0 if offer.temperature is None else offer.temperature)
 
     def file_name(self) -> str:
         return self._ending(f"{self._given().name}-seed{self.seed.value()}-{self.count.value()}")
@@ -63,6 +68,7 @@ class Samples(_Pictures):
             count=self.count.value(),
             seed=self.seed.value(),
             truncation=None if bound >= self.truncation.range()[1] else bound,
+            temperature=None if self._given().temperature is None else self.temperature.value(),
             layout=self.layout_box.currentData(),
             format=self.format_box.currentData(),
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.engine.messages import Answer
 from studio.explore import latents
-from studio.explore.questions import Decode, Directions, Nearest, ThroughTime
+from studio.explore.questions import Decode, Directions, ModelView, Nearest, ThroughTime
 from studio.gui.explore.film import to_image
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.page import ExplorePage
@@ -209,6 +211,49 @@ def test_picking_seed_count_and_truncation_ask_for_their_samples(panel: LatentPa
     assert np.abs(_decodes(engine)[-1].z).max() <= 0.05, "the pick follows"
     QTest.keyClick(stage.truncation.track, Qt.Key.Key_End)
     assert panel.explorer.state.truncation is None
+
+
+class Dense(Toy):
+    """A toy that scores a likelihood, whose sheet is drawn at 0.7."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.capabilities = ("decode latent", "score likelihood")
+
+    def answer(self, question: Any) -> Any:
+        found = super().answer(question)
+        return replace(found, temperature=0.7) if isinstance(found, ModelView) else found
+
+
+@pytest.mark.parametrize("toy", [Dense()])
+def test_samples_of_a_density_are_drawn_at_a_temperature(
+    panel: LatentPanel, engine: ToyEngine, session: Session
+) -> None:
+    stage = panel.stage
+    assert stage.temperature.isVisible()
+    assert not stage.truncation.isVisible()
+    z = latents.draw(Prior.of("normal", 12), 64, 0)
+    np.testing.assert_allclose(_decodes(engine, "samples")[-1].z, 0.7 * z, rtol=1e-5)
+    QTest.keyClick(stage.temperature.track, Qt.Key.Key_Home)
+    engine.pump()
+    assert not _decodes(engine, "samples")[-1].z.any()
+    offer = panel.offer()
+    assert offer is not None
+    assert offer.temperature == 0
+    session.undo.undo()
+    assert panel.explorer.state.temperature == pytest.approx(0.7)
+    stage.temperature.number.setText("1.1")
+    QTest.keyClick(stage.temperature.number, Qt.Key.Key_Return)
+    QTest.keyClick(stage.temperature.track, Qt.Key.Key_Delete)
+    assert panel.explorer.state.temperature == pytest.approx(0.7), "the sheet's is where it goes back to"
+
+
+def test_samples_of_others_are_truncated(panel: LatentPanel) -> None:
+    assert panel.stage.truncation.isVisible()
+    assert not panel.stage.temperature.isVisible()
+    offer = panel.offer()
+    assert offer is not None
+    assert offer.temperature is None
 
 
 def test_large_sheets_are_asked_in_parts(session: Session, engine: ToyEngine, panel: LatentPanel) -> None:

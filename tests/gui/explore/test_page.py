@@ -194,8 +194,12 @@ def test_a_dropped_sheet_restores_checkpoint_seed_and_truncation(
     assert page.checkpoint == 200
     wanted = engine.toy.decode(latents.draw(Prior.of("normal", 12), 16, 9, 1.25), 200).images
     assert np.array_equal(panel.stage.grid.images, wanted)
+    assert state.temperature == 1, "of a file from before there was one"
     session.undo.undo()
     assert panel.explorer.state.seed == 0
+    session.provenance_dropped.emit(_made(settings={"seed": 9, "count": 16, "temperature": 0.75}))
+    engine.pump()
+    assert panel.explorer.state.temperature == 0.75
 
 
 def test_a_dropped_picture_restores_its_latent(panel: LatentPanel, session: Session, engine: ToyEngine) -> None:

@@ -128,6 +128,20 @@ def test_a_spherical_walk_keeps_the_length_between_keys_of_one_length(state: Lat
     assert np.linalg.norm(straight[5]) == pytest.approx(2**0.5, abs=1e-5)
 
 
+def test_a_temperature_scales_all_that_is_drawn_by_seed_and_of_old_sessions_it_is_one(state: Latents) -> None:
+    cool = beginning(Prior.of("normal", 8), temperature=0.5)
+    np.testing.assert_allclose(cool.samples(), 0.5 * state.samples())
+    np.testing.assert_allclose(cool.z, 0.5 * state.z)
+    np.testing.assert_allclose(cool.pad.corners, 0.5 * state.pad.corners)
+    np.testing.assert_allclose(cool.randomised(3, NONE).z, 0.5 * state.randomised(3, NONE).z)
+    np.testing.assert_array_equal(cool.redrawn(temperature=1.0).samples(), state.samples())
+    plain = as_plain(cool)
+    del plain["temperature"]
+    back = from_plain(plain)
+    assert back is not None
+    assert back.temperature == 1
+
+
 def test_one_key_is_no_walk(state: Latents) -> None:
     assert len(Walk(state.samples()[:1]).path(Prior.of("normal", 8))) == 0
 
@@ -138,6 +152,7 @@ def test_a_state_survives_json(state: Latents) -> None:
         state.picked(4).moved("dim:1", 0.5, NONE).with_slot("B", z[:2]).with_lock("dim:1", True),
         walk=Walk(z[:3], "linear", 7, 12, False),
         truncation=1.5,
+        temperature=0.75,
         dims=(1, 4),
     )
     back = from_plain(orjson.loads(orjson.dumps(as_plain(full))))
@@ -160,6 +175,7 @@ def test_a_state_survives_json(state: Latents) -> None:
         {"pad": None},
         {"locked": ["dim:99"]},
         {"count": None},
+        {"temperature": float("nan")},
     ],
 )
 def test_a_damaged_state_counts_as_none(state: Latents, damage: dict[str, object]) -> None:

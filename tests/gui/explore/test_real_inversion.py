@@ -1,0 +1,126 @@
+"""The inversion panel upon the real engine and a real, very small flow: from a dropped picture to a file, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from pytestqt.qtbot import QtBot
+
+from studio.data import sources, store
+from studio.gui import work
+from studio.gui.drop import Drops
+from studio.gui.explore.invert.panel import InvertPanel
+from studio.gui.explore.invert.state import Level
+from studio.gui.explore.latent_panel import LatentPanel
+from studio.gui.explore.page import ExplorePage
+from studio.gui.session import Session
+from studio.gui.trainer import Trainer
+from studio.models.core import catalog
+from studio.models.core import recipe as recipes
+from studio.runs.folder import RunFolder
+from studio.training import checkpoint
+
+SMALL = {"levels": 2, "depth": 2, "width": 8, "batch": 8, "steps": 3, "class_conditional": True}
+
+
+@pytest.fixture
+def run(home: Path, tmp_path: Path) -> RunFolder:
+    """In the library: 60 colour 8×8 squares of noise in three classes, and a flow of weights that are anything."""
+    random = np.random.default_rng(0)
+    images = random.integers(0, 255, (60, 8, 8, 3)).astype(np.uint8)
+    np.savez(tmp_path / "squares.npz", images=images, labels=np.arange(60) % 3)
+    source = sources.recognise(tmp_path / "squares.npz")
+    data = store.prepare(source, store.suggested(source)).spec
+    kind = catalog.load("glow")
+    values = {f.name: f.default for f in recipes.fields(kind.recipe_type)} | SMALL
+    made = RunFolder.create(home / "runs" / "squares-1", "glow", values, data)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = kind(recipes.make(kind.recipe_type, values), data)
+        for parameter in model.parameters():
+            parameter.data += 0.05 * torch.randn_like(parameter)
+        state = model.state_dict()
+    checkpoint.save(made, 3, checkpoint.Saved(state, state, {}, {}))
+    return made
+
+
+@pytest.fixture
+def session(qtbot: QtBot) -> Iterator[Session]:
+    trainer = Trainer("thread")
+    trainer.start()
+    made = Session(trainer)
+    yield made
+    made.deleteLater()
+    trainer.close()
+    work.close()
+
+
+def test_drop_invert_edit_export_and_drop_back(run: RunFolder, session: Session, qtbot: QtBot, tmp_path: Path) -> None:
+    page = ExplorePage(session)
+    qtbot.addWidget(page)
+    page.resize(1052, 620)
+    page.show()
+    session.choose_run(str(run.path))
+    qtbot.waitUntil(lambda: bool(page.open), timeout=60_000)
+    panel = page.panel
+    assert isinstance(panel, InvertPanel), "it is what opens for a flow"
+    inverter = panel.inverter
+
+    picture = np.random.default_rng(7).integers(0, 256, (8, 8, 3)).astype(np.uint8)
+    Image.fromarray(picture).save(tmp_path / "mine.png")
+    assert page.would_take([str(tmp_path / "mine.png")]) == "Invert 1 picture"
+    page.take([str(tmp_path / "mine.png")])
+    qtbot.waitUntil(lambda: inverter.result is not None, timeout=20_000)
+    found = inverter.result
+    assert found is not None
+    np.testing.assert_array_equal(found.originals[0], picture)
+    np.testing.assert_array_equal(found.images[0], picture)
+    assert panel.stage.verdict.text() == "✓ Same picture, bit for bit"
+    assert float(found.worst[0]) < 0.01
+    assert [level.size for level in panel.stage.levels.levels] == ["6×4×4", "24×2×2"]
+    assert panel.numbers.values["class"].text().startswith("class = ")
+
+    panel.lower.setCurrentWidget(panel.strip)
+    qtbot.waitUntil(lambda: len(panel.strip.grid.images) == 16, timeout=20_000)
+    np.testing.assert_array_equal(panel.strip.grid.images[0], picture)
+    inverter.edit("noise", inverter.state.with_level("level 1", Level("noise", 1.0, 5)))
+    inverter.edit("cooler", replace(inverter.state, temperature=0.8))
+    qtbot.waitUntil(lambda: inverter.scored is not None and "bits/dim" in panel.numbers.values["edited"].text())
+    qtbot.waitUntil(lambda: panel.stage.edited.image != panel.stage.again.image, timeout=10_000)
+    there, z = inverter.state, inverter.edited_latent()
+
+    written = []
+    for kind, name in (("Comparison", "both.png"), ("This picture", "edited.png"), ("Grid", "levels.png")):
+        page.export()
+        page.sheet.show_kind(kind)
+        page.sheet.to.setText(str(tmp_path / name))
+        page.sheet.go.click()
+        qtbot.waitUntil(lambda: page.sheet.result.text().startswith("Wrote"), timeout=30_000)
+        written.append(Path(page.sheet._written[0]))
+        page.export()
+    shown = panel.stage.edited.image
+    colours = [shown.pixelColor(x, y) for y in range(8) for x in range(8)]
+    np.testing.assert_array_equal(
+        np.asarray(Image.open(written[1]).convert("RGB"))[6:66:8, 6:66:8],  # 8 times as large, in a frame
+        np.array([(c.red(), c.green(), c.blue()) for c in colours], np.uint8).reshape(8, 8, 3),
+    )
+    for file in written:
+        panel.edits.reset_button.click()
+        assert not inverter.differs
+        Drops(session, page).drop([file])
+        qtbot.waitUntil(lambda: inverter.view is not None and inverter.state == there, timeout=20_000)
+        assert page.checkpoint == 3
+        assert page.panel is panel
+
+    qtbot.waitUntil(lambda: inverter.own() is not None, timeout=10_000)
+    panel.edits.edit_button.click()
+    latent = page.panel
+    assert isinstance(latent, LatentPanel)
+    np.testing.assert_array_equal(latent.explorer.state.z, z)
+    page.hide()

@@ -93,7 +93,7 @@ class AttributesBox(QWidget):
         self._shown: tuple[Real, Real] | None = None
         self._data: DataSpec | None = None
 
-        title = heading("Attributes")
+        title = heading("Attribute directions")
         hover_card(title, "attribute")
         self.reset = button(
             "Reset", "arrow-counter-clockwise", "Set every attribute to 0; they stay in the list", self._reset

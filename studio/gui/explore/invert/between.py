@@ -25,7 +25,7 @@ from studio.gui.widgets.plot import plain
 from studio.gui.widgets.slider import Slider
 from studio.gui.widgets.spin import SpinBox
 
-END, MIDDLE, SIDE = 72, 120, 44
+END, MIDDLE, SIDE = 64, 96, 44
 """Pixels of the two ends, of what is looked at, and of a picture of the film."""
 
 

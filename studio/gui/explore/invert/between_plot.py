@@ -14,6 +14,7 @@ from studio.gui import theme
 from studio.gui.widgets.plot import plain
 
 Numbers = npt.NDArray[np.float64]
+HIGH = 88
 LEFT, BELOW, ABOVE, RIGHT = 52, 18, 18, 10
 """Pixels around the curve."""
 
@@ -30,13 +31,13 @@ class WayPlot(QWidget):
         self.bits: Numbers = np.zeros(0)
         self.at = 0.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(104)
+        self.setFixedHeight(HIGH)
         self.setAccessibleName("bits per dimension along the way")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         theme.theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
-        return QSize(300, 104)
+        return QSize(300, HIGH)
 
     def show_way(self, t: Numbers, bits: Numbers) -> None:
         """Show bits/dim at N places t; none for nothing."""

@@ -91,8 +91,12 @@ class Stage(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(theme.SPACE)
         bar = row(self.seed, self.new, self.count)
-        bar.addWidget(self.truncation, 1)
-        bar.addWidget(self.temperature, 1)
+        sliders = QVBoxLayout()  # below each other: beside each other they would make the window wider than 1280 px
+        sliders.setSpacing(0)
+        for slider in (self.truncation, self.temperature):
+            slider.set_label_width(88)
+            sliders.addWidget(slider)
+        bar.addLayout(sliders, 1)
         whole.addLayout(bar)
         whole.addWidget(self.body, 1)
 

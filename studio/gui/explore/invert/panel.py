@@ -27,6 +27,7 @@ from studio.gui.explore.invert.numbers import Numbers
 from studio.gui.explore.invert.stage import Stage
 from studio.gui.explore.invert.state import MOST, Inversion, as_plain, from_plain
 from studio.gui.explore.invert.strip import Strip
+from studio.gui.explore.invert.typical import TypicalBox
 from studio.gui.explore.panel import Panel
 from studio.gui.export.offer import Offer, OfferedComparison, OfferedFilm, OfferedSheet
 from studio.gui.export.offer import name_of as name_of_run
@@ -80,6 +81,8 @@ class InvertPanel(Panel):
         self.between = BetweenBox(self.inverter)
         self._add_tab(self.attributes, "Attributes", "Directions that add something to the picture, or take it away")
         self._add_tab(self.between, "Between", "The way from one real picture to another")
+        self.typical = TypicalBox(self.inverter)
+        self._add_tab(self.typical, "Typical", "Where the picture stands among the dataset's likelihoods")
         self.controls = QWidget()
         box = QVBoxLayout(self.controls)
         box.setContentsMargins(theme.SPACE, theme.SPACE, 0, 0)
@@ -107,6 +110,9 @@ class InvertPanel(Panel):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(part)
+        layout = part.layout()
+        if layout is not None:
+            layout.setContentsMargins(0, theme.SPACE, theme.SPACE // 2, 0)
         self.tabs.setTabToolTip(self.tabs.addTab(scroll, title), tip)
 
     # --- what the page asks of a panel
@@ -118,6 +124,7 @@ class InvertPanel(Panel):
         self.inverter.forget()
         self.attributes.forget()
         self.between.forget()
+        self.typical.forget()
 
     def refresh(self) -> None:
         self.inverter.refresh()
@@ -145,6 +152,7 @@ class InvertPanel(Panel):
             "tab": self.tabs.currentIndex(),
             "lower": self.lower.currentIndex(),
             "open steps": self.logdets.save_state(),
+            "typical": self.typical.save_state(),
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
@@ -161,6 +169,7 @@ class InvertPanel(Panel):
             if isinstance(index, int) and 0 <= index < tabs.count():
                 tabs.setCurrentIndex(index)
         self.logdets.restore_state(state.get("open steps"))
+        self.typical.restore_state(state.get("typical"))
 
     # --- what is shown
 

@@ -10,7 +10,18 @@ import numpy as np
 import pytest
 
 from studio.data.dataset import DataSpec
-from studio.experiments import bigan_mnist, cgan_mnist, infogan_mnist, mode_collapse, wasserstein_loss
+from studio.experiments import (
+    bigan_mnist,
+    cgan_mnist,
+    glow_cifar,
+    glow_mnist,
+    glow_sprites,
+    infogan_mnist,
+    mode_collapse,
+    planar_bimodal,
+    realnvp_moons,
+    wasserstein_loss,
+)
 from studio.experiments.core import attempts, material
 from studio.experiments.core.attempts import Attempt
 from studio.experiments.core.experiment import Experiment
@@ -52,6 +63,22 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     monkeypatch.setitem(wasserstein_loss.SIZES, "short", small)
     monkeypatch.setattr(classifier, "SEEN", 600)
+    _tiny_flows(monkeypatch)
+
+
+def _tiny_flows(monkeypatch: pytest.MonkeyPatch) -> None:
+    glow = {**TINY, "levels": 2, "depth": 1, "width": 4}
+    for module in (glow_mnist, glow_cifar):
+        monkeypatch.setitem(module.SIZES, "short", glow)
+        monkeypatch.setitem(module.TESTED, "short", 20)
+    monkeypatch.setitem(glow_sprites.SIZES, "short", glow)
+    monkeypatch.setitem(glow_sprites.EDITED, "short", 20)
+    monkeypatch.setattr(glow_sprites, "EXAMPLES", 30)
+    monkeypatch.setitem(planar_bimodal.SIZES, "short", TINY)
+    monkeypatch.setattr(planar_bimodal, "CELLS", 60)
+    monkeypatch.setattr(planar_bimodal, "DRAWN", 500)
+    monkeypatch.setitem(realnvp_moons.SIZES, "short", {**TINY, "width": 8, "blocks": 1, "couplings": 2})
+    monkeypatch.setattr(realnvp_moons, "CELLS", 60)
 
 
 def defaults() -> dict[str, dict[str, Value]]:

@@ -24,7 +24,9 @@ def spec_of(name: str) -> DataSpec:
         return DataSpec(name, "images", shape, 70_000, FEW, tuple(map(str, range(classes))), name, name)
     if name == "digits":
         return DataSpec(name, "images", (1, 8, 8), 1797, 180, tuple("0123456789"), name, name)
-    return DataSpec(name, "points", (2,), 20_000, 2000, tuple("abcdefgh"), name, name)
+    if name == "sprites":
+        return DataSpec(name, "images", (3, 32, 32), 10_000, 1000, ("square", "ellipse", "heart"), name, name)
+    return DataSpec(name, "points", (2,), 20_000, 2000, tuple("abcdefgh"), name, f"builtin:{name}")
 
 
 def test_all_of_them_are_listed_without_torch_qt_or_matplotlib() -> None:
@@ -32,7 +34,7 @@ def test_all_of_them_are_listed_without_torch_qt_or_matplotlib() -> None:
         "import sys\n"
         "from studio.experiments.core import attempts, catalog, material, summary\n"
         "import studio.experiments.questions\n"
-        "assert len(catalog.experiments()) >= 6\n"
+        "assert len(catalog.experiments()) >= 11\n"
         "loaded = {'torch', 'PySide6', 'matplotlib'} & set(sys.modules)\n"
         "assert not loaded, loaded\n"
     )
@@ -47,6 +49,11 @@ def test_the_issue_s_experiments_are_there() -> None:
         "bigan_mnist",
         "cgan_mnist",
         "mode_collapse",
+        "planar_bimodal",
+        "realnvp_moons",
+        "glow_mnist",
+        "glow_cifar",
+        "glow_sprites",
     } <= set(catalog.names())
 
 

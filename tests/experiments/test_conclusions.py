@@ -32,18 +32,18 @@ def done(attempt: Attempt) -> Attempt:
 @pytest.mark.parametrize("name", ["infogan_mnist", "bigan_mnist", "cgan_mnist"])
 def test_an_attempt_on_images_ends_with_figures_a_verdict_and_pictures(name: str, digits_file: Path) -> None:
     attempt = done(begun(catalog.load(name), digits_file, seeds=(0, 1) if name == "infogan_mnist" else (0,)))
-    _whole(attempt)
+    whole(attempt)
 
 
 def test_mode_collapse_is_counted_for_every_system_and_mixture() -> None:
     attempt = done(begun(mode_collapse.experiment))
-    _whole(attempt)
+    whole(attempt)
     assert attempt.findings is not None
     assert attempt.findings.table is not None
     assert len(attempt.findings.table.rows) == len(attempt.findings.figures) == 8
 
 
-def _whole(attempt: Attempt) -> None:
+def whole(attempt: Attempt) -> None:
     experiment = catalog.load(attempt.experiment)
     found = attempt.findings
     assert attempt.status == "finished"
@@ -155,7 +155,7 @@ def test_the_experiment_without_runs_concludes_by_itself(tmp_path: Path, monkeyp
     monkeypatch.setitem(vanishing_gradient.STEPS, "short", 30)
     attempt = done(begun(vanishing_gradient.experiment))
     assert attempt.runs == ()
-    _whole(attempt)
+    whole(attempt)
     assert attempt.findings is not None
     lines = figure(attempt.findings, "W1 of parallel lines, θ = 0.5")
     assert lines is not None

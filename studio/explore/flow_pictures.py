@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from studio.explore.warping import FINE, Bytes, Course, Numbers, Window, broken, levels, raster, shaded, wheel
+from studio.explore.warping import FINE, Bytes, Course, Numbers, Window, broken, levels, pasted, raster, shaded, wheel
 
 HUES = 24
 OVER = 2
@@ -80,11 +80,20 @@ class Flow:
     def steps(self) -> int:
         return self.samples.steps
 
-    def field(self, at: float, size: int) -> Numbers | None:
-        """Log-density in the window after so many steps, size×size or as large as it is known; None without a mesh."""
+    def field(self, at: float, size: int, seen: Window | None = None) -> Numbers | None:
+        """Log-density after so many steps in the window, or in what is ``seen`` of the plane, size×size; None without
+        a mesh."""
+        if self.mesh is None:
+            return None
+        seen = seen or self.window
+        found = raster(*self.mesh.at(at), seen, size)
         if at >= self.steps and self.density is not None:
-            return self.density
-        return None if self.mesh is None else raster(*self.mesh.at(at), self.window, size)
+            return pasted(found, seen, self.density, self.window)
+        return found
+
+    def contours(self, field: Numbers, at: float, seen: Window | None = None) -> list[Numbers]:
+        """Lines N×2 in the plane, within which shares of the mass lie, where a :meth:`field` shows them."""
+        return [] if self.mesh is None else _level_lines(field, levels(self.mesh, at), seen or self.window)
 
 
 @lru_cache(maxsize=1)
@@ -103,8 +112,7 @@ def coloured(log_density: Numbers, *, log: bool) -> Bytes:
     return picture
 
 
-def contour_lines(log_density: Numbers, window: Window) -> list[Numbers]:
-    """Lines N×2 in the plane, within which shares of the mass lie."""
+def _level_lines(log_density: Numbers, at: list[float], window: Window) -> list[Numbers]:
     from contourpy import contour_generator  # not at the top: only where they are drawn
 
     size = len(log_density)
@@ -114,7 +122,7 @@ def contour_lines(log_density: Numbers, window: Window) -> list[Numbers]:
     known = np.where(np.isfinite(log_density), log_density, floor - 1)
     x, y = window.centre[0] + window.reach * along, window.centre[1] - window.reach * along
     found = contour_generator(x, y[::-1], known[::-1])
-    return [np.asarray(line, np.float64) for level in levels(log_density, window) for line in found.lines(level)]
+    return [np.asarray(line, np.float64) for level in at for line in found.lines(level)]
 
 
 def picture(flow: Flow, layers: Layers, at: float, size: int, *, dark: bool = False) -> Bytes:
@@ -142,7 +150,7 @@ def picture(flow: Flow, layers: Layers, at: float, size: int, *, dark: bool = Fa
         for one in np.split(flow.circles.at(at)[0], len(flow.circles.points[0]) // (2 * FINE)):
             line(one, over.circle, 2 * unit)
     if field is not None and layers.contours:
-        for one in contour_lines(field, flow.window):
+        for one in flow.contours(field, at):
             line(one, over.contour, 2 * unit)
     if layers.samples:
         inside, colours = buckets(flow.hues), wheel(HUES, dark=over is DARK)

@@ -20,7 +20,7 @@ Points = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
 
-CELLS = 112
+CELLS = 96
 """Cells of the lattice that the density is drawn from, a side."""
 EDGE = 4.5
 """It reaches so many σ of the prior: beyond lies 4e-5 of the mass."""
@@ -263,14 +263,31 @@ def _spread(first: npt.NDArray[np.int64], last: npt.NDArray[np.int64]) -> tuple[
     return which, np.arange(len(which)) - before + first[which]
 
 
-def levels(log_density: Numbers, window: Window) -> list[float]:
-    """Log-densities of the lines within which the SHARES of the mass lie, the densest part of it; a share that the
-    window does not hold has none."""
-    cells = np.sort(log_density[np.isfinite(log_density)].ravel())[::-1]
-    if not len(cells):
-        return []
-    held = np.cumsum(np.exp(cells)) * (2 * window.reach / len(log_density)) ** 2
-    return [float(cells[int(np.searchsorted(held, share))]) for share in SHARES if held[-1] >= share]
+def levels(mesh: Course, step: float) -> list[float]:
+    """Log-densities of the lines within which the SHARES of the mass lie, the densest part of it. Each corner of the
+    lattice carries its mass along: that of the prior."""
+    log_density, mass = mesh.at(step)[1], np.exp(mesh.log_density[0])
+    order = np.argsort(log_density)[::-1]
+    held = np.cumsum(mass[order]) / mass.sum()
+    return [float(log_density[order[np.searchsorted(held, share)]]) for share in SHARES]
+
+
+def pasted(field: Numbers, seen: Window, known: Numbers, where: Window) -> Numbers:
+    """A field over one window, with what is known better over another one put in, linear between its cells."""
+    size, cells = len(field), len(known)
+    at = (np.arange(size) + 0.5) / size * 2 - 1
+    column = ((seen.centre[0] + seen.reach * at - where.centre[0]) / where.reach + 1) / 2 * cells
+    row = (1 - (seen.centre[1] - seen.reach * at - where.centre[1]) / where.reach) / 2 * cells
+    across, down = (np.flatnonzero((place >= 0) & (place <= cells)) for place in (column, row))
+    deep = np.maximum(known, np.nanmax(known, initial=-np.inf) - 1e4)  # −inf has no middle
+    for axis, place in ((0, row[down]), (1, column[across])):
+        place = np.clip(place - 0.5, 0, cells - 1)
+        first = np.minimum(place.astype(np.int64), cells - 2)
+        share = (place - first)[:, None] if axis == 0 else place - first
+        deep = (1 - share) * deep.take(first, axis) + share * deep.take(first + 1, axis)
+    whole = field.copy()
+    whole[np.ix_(down, across)] = deep
+    return whole
 
 
 def shaded(log_density: Numbers, *, log: bool) -> tuple[Numbers, float, float]:

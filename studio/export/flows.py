@@ -171,7 +171,8 @@ def _name(flow: Flow, at: float) -> str:
     whole = int(at)
     if at != whole:
         return f"step {at:.2f} of {flow.steps}"
-    return "prior" if whole == 0 else f"step {whole} of {flow.steps}: {flow.samples.names[whole].rpartition('/')[2]}"
+    path, _, kind = flow.samples.names[whole].rpartition("/")
+    return "prior" if whole == 0 else f"step {whole} of {flow.steps}" + (f": {kind}" if path else "")
 
 
 # --- films

@@ -61,7 +61,9 @@ def trained(tmp_path: Path) -> Callable[..., RunFolder]:
         model: str = "wgan_gp", data: DataSpec = GREY, steps: tuple[int, ...] = (10, 20), name: str = "", **values: Any
     ) -> RunFolder:
         kind = catalog.load(model)
-        recipe = make(kind.recipe_type, {"latent": 4, "width": 8, "steps": 20, **values})
+        small = {"latent": 4, "width": 8, "steps": 20}
+        known = {name: value for name, value in small.items() if hasattr(kind.recipe_type, name)}
+        recipe = make(kind.recipe_type, {**known, **values})
         path = tmp_path / (name or f"{data.name}-{model}")
         run = RunFolder.create(path, model, values_of(recipe), data, title="a small run")
         for step in steps:

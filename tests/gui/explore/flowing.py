@@ -52,7 +52,7 @@ def latent(x: Any, size: float = 1.0) -> Any:
 
 class FlowToy(Toy):
     def __init__(self, data: DataSpec = POINTS) -> None:
-        super().__init__(data, size=2)
+        super().__init__(data, size=2 if data.kind == "points" else 12)
         self.capabilities = ("decode latent", "flow in steps")
 
     @property

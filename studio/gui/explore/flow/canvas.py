@@ -18,6 +18,8 @@ from studio.gui.widgets.plot import ValueAxis, cosmetic
 
 REACH = 12.0
 """Pixels around the pointer within which a click finds a sample or a real point."""
+REAL = 170
+"""Of 255, how much of its colour a real point has."""
 FEW = 1500
 """So many samples have larger dots."""
 Numbers = npt.NDArray[np.float64]
@@ -82,6 +84,8 @@ class Canvas(QWidget):
     stepped = Signal(int)
     """−1 or 1; ±1000 for the ends."""
     let_go = Signal()
+    looked = Signal()
+    """Another part of the plane is seen."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,9 +99,10 @@ class Canvas(QWidget):
         self.plot.setAspectLocked(True)
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
+        self.plot.getPlotItem().setContentsMargins(0, 6, 6, 0)  # half a number at either end of the axes
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.image = pg.ImageItem(axisOrder="row-major")
-        self.real = pg.ScatterPlotItem(pxMode=True, size=4, pen=None)
+        self.real = pg.ScatterPlotItem(pxMode=True, size=3, pen=None)
         self.lines, self.circles, self.contours = (pg.PlotCurveItem(connect="finite", antialias=True) for _ in range(3))
         self.dots = Dots()
         self.casing, self.path = (pg.PlotCurveItem(antialias=True) for _ in range(2))
@@ -114,6 +119,7 @@ class Canvas(QWidget):
             self.here,
         ):
             self.plot.addItem(item, ignoreBounds=True)
+        self.plot.getViewBox().sigRangeChanged.connect(lambda *_: self.looked.emit())
         self.plot.scene().sigMouseClicked.connect(self._clicked)
         self.message = QLabel(self.plot)
         self.message.setWordWrap(True)
@@ -180,13 +186,18 @@ class Canvas(QWidget):
             curve.setData(flow.path[:, 0], flow.path[:, 1])
         self.here.setData(pos=_along(flow.path, at))
 
-    def show_field(self, picture: Bytes | None, contours: list[Numbers]) -> None:
-        """The density as a picture H×W×3 of the flow's window, and its contour lines N×2."""
+    def seen(self) -> Window:
+        """A square that holds all that is seen of the plane."""
+        rect = self.plot.getViewBox().viewRect()
+        centre = rect.center()
+        return Window((centre.x(), centre.y()), max(rect.width(), rect.height(), 1e-9) / 2)
+
+    def show_field(self, picture: Bytes | None, seen: Window, contours: list[Numbers]) -> None:
+        """The density as a picture H×W×3 of a part of the plane, and its contour lines N×2."""
         if self.flow is None or picture is None:
             self.image.clear()
         else:
-            window = self.flow.window
-            x, y, side = window.centre[0] - window.reach, window.centre[1] - window.reach, 2 * window.reach
+            x, y, side = seen.centre[0] - seen.reach, seen.centre[1] - seen.reach, 2 * seen.reach
             self.image.setImage(picture[::-1], levels=(0, 255), rect=QRectF(x, y, side, side))
         gap = np.full((1, 2), np.nan)
         joined = np.concatenate([part for line in contours for part in (line, gap)]) if contours else gap
@@ -215,7 +226,7 @@ class Canvas(QWidget):
             (self.path, WHITE, 1.5),
         ):
             item.setPen(pg.mkPen(QColor(*ink), width=width))
-        self.real.setBrush(pg.mkBrush(QColor(*over.real)))
+        self.real.setBrush(pg.mkBrush(*over.real, REAL))
         self.here.setBrush(QBrush(QColor(*WHITE)))
         self.here.setPen(pg.mkPen(QColor(*LIGHT.edge), width=2.5))
         self.dots.dress(wheel(HUES, dark=over is DARK), over.edge)

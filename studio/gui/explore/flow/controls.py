@@ -7,18 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QGridLayout, QVBoxLayout, QWidget
 
 from studio.explore.questions import DensityFound, Followed, LikelihoodsFound
 from studio.explore.warping import MOST_SAMPLES
 from studio.gui import theme
 from studio.gui.explore.flow.split import Split
-from studio.gui.explore.flow.state import FEWEST, MOST_SEED, PACES
+from studio.gui.explore.flow.state import FEWEST, MOST_SEED
 from studio.gui.explore.flow.stream import Stream
 from studio.gui.explore.parts import button, choose, heading, quiet, row
 from studio.gui.glossary import hover_card
 from studio.gui.shortcuts import key
-from studio.gui.train.editors import NumberBox
 from studio.gui.widgets.plot import plain
 from studio.gui.widgets.spin import SpinBox
 
@@ -65,15 +64,10 @@ class Controls(QWidget):
         self.count = self._spin(FEWEST, MOST_SAMPLES, "How many samples flow")
         self.count.setSingleStep(100)
         self.count.valueChanged.connect(lambda value: self._set("Count of the samples", count=value))
-        self.pace = NumberBox(whole=False, low=PACES[0], high=PACES[1], log=True, unit="steps/s")
-        self.pace.setToolTip("Speed of the player and of the exported film, in steps a second")
-        self.pace.setAccessibleName("speed of the player in steps a second")
-        self.pace.edited.connect(self._set_pace)
         form = QFormLayout()
         form.setSpacing(theme.SPACE)
         form.addRow("Seed", row(self.seed, self.new, 1))
         form.addRow("Count", row(self.count, 1))
-        form.addRow("Play at", row(self.pace, 1))
         self.reset_button = button(
             "Reset",
             "arrow-counter-clockwise",
@@ -98,9 +92,12 @@ class Controls(QWidget):
         whole.setSpacing(theme.SPACE)
         whole.addLayout(row(heading("Show"), 1, self.reset_button))
         whole.addLayout(row(self.layers["density"], self.scale, 1))
-        for name, box in self.layers.items():
-            if name != "density":
-                whole.addWidget(box)
+        grid = QGridLayout()
+        grid.setSpacing(theme.SPACE)
+        grid.setColumnStretch(1, 1)
+        for place, (name, _, _) in enumerate(LAYERS[1:]):
+            grid.addWidget(self.layers[name], place // 2, place % 2)
+        whole.addLayout(grid)
         whole.addSpacing(theme.SPACE)
         whole.addWidget(heading("Samples"))
         whole.addLayout(form)
@@ -152,10 +149,6 @@ class Controls(QWidget):
             state = self.stream.state
             self.stream.edit(text, replace(state, layers=replace(state.layers, **values)))
 
-    def _set_pace(self, value: object) -> None:
-        if self.stream.view is not None and isinstance(value, int | float) and PACES[0] <= value <= PACES[1]:
-            self.stream.edit("Speed of the player", replace(self.stream.state, pace=float(value)), "pace of the flow")
-
     # --- what is shown
 
     def _show_anew(self) -> None:
@@ -173,7 +166,6 @@ class Controls(QWidget):
             spin.blockSignals(True)
             spin.setValue(value)
             spin.blockSignals(False)
-        self.pace.set_value(state.pace)
         self.reset_button.setEnabled(state.reset() != state)
 
     def _density(self, found: DensityFound) -> None:

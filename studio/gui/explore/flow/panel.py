@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.explore.flow_pictures import Layers
@@ -23,7 +23,7 @@ from studio.gui.explore.flow.canvas import Canvas
 from studio.gui.explore.flow.controls import Controls
 from studio.gui.explore.flow.key import Key
 from studio.gui.explore.flow.scrubber import Scrubber
-from studio.gui.explore.flow.shading import Newest, Shaded, shade, small
+from studio.gui.explore.flow.shading import FAST, FINE, Newest, Shaded, shade, small
 from studio.gui.explore.flow.state import Flowing, as_plain, caption, from_plain
 from studio.gui.explore.flow.stream import Stream
 from studio.gui.explore.panel import Panel
@@ -32,6 +32,8 @@ from studio.gui.export.offer import Offer, OfferedFlow, name_of
 from studio.gui.session import Session
 from studio.gui.shortcuts import bind
 
+REST = 150
+"""Milliseconds of rest after which the density is drawn finely."""
 TILE = 96
 """Pixels of a small picture."""
 
@@ -71,6 +73,10 @@ class FlowPanel(Panel):
         scroll.setWidget(self.tools)
         self.controls = scroll
         self._shading, self._small = Newest(self), Newest(self)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST)
+        self._rest.timeout.connect(lambda: self._ask_field(FINE))
         self._tiles: list[int] = []
         """After how many steps each small picture is."""
 
@@ -81,10 +87,12 @@ class FlowPanel(Panel):
         stream.failed.connect(self._failed)
         stream.step_shown.connect(self.step_shown)
         self.scrubber.moved.connect(stream.move)
+        self.scrubber.paced.connect(stream.set_pace)
         self.canvas.sample_picked.connect(self._pick_sample)
         self.canvas.place_picked.connect(self._pick_place)
         self.canvas.stepped.connect(self.scrubber.step)
         self.canvas.let_go.connect(stream.follow)
+        self.canvas.looked.connect(lambda: self._ask_field())
         self.film.picked.connect(self._pick_tile)
         self.tools.edit_wanted.connect(self._hand_over)
         for part in (self.pictures, self.controls):
@@ -99,6 +107,7 @@ class FlowPanel(Panel):
 
     def forget(self) -> None:
         self.scrubber.stop()
+        self._rest.stop()
         self._shading.forget()
         self._small.forget()
         self.stream.forget()
@@ -197,11 +206,19 @@ class FlowPanel(Panel):
         self.about.setToolTip(said)
         self.canvas.setAccessibleDescription(said)
         self.film.set_current(self._tiles.index(int(at)) if at == int(at) and int(at) in self._tiles else -1)
-        layers = state.layers
-        self._shading.ask(lambda: shade(flow, layers, at), lambda found: self._shaded(found, layers))
+        self._ask_field()
+
+    def _ask_field(self, size: int = FAST) -> None:
+        stream, flow = self.stream, self.stream.flow
+        if flow is None or stream.view is None:
+            return
+        layers, at, seen = stream.state.layers, stream.at, self.canvas.seen()
+        self._shading.ask(lambda: shade(flow, layers, at, seen, size), lambda found: self._shaded(found, layers))
+        if size == FAST:
+            self._rest.start()
 
     def _shaded(self, found: Shaded, layers: Layers) -> None:
-        self.canvas.show_field(found.picture, found.contours)
+        self.canvas.show_field(found.picture, found.seen, found.contours)
         self.key.setVisible(found.picture is not None)
         if found.picture is not None:
             self.key.show_ends(found.low, found.high, log=layers.log)

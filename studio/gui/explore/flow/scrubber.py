@@ -8,7 +8,9 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from studio.gui import icons
+from studio.gui.explore.flow.state import PACES
 from studio.gui.explore.parts import row, tool
+from studio.gui.train.editors import NumberBox
 from studio.gui.widgets.slider import Slider
 
 TICK = 40
@@ -19,6 +21,8 @@ class Scrubber(QWidget):
     """``moved`` tells where a person wants to be, or the player; ``merge`` is the same for all of one gesture."""
 
     moved = Signal(float, object)
+    paced = Signal(float)
+    """Steps a second."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +41,12 @@ class Scrubber(QWidget):
             "Arrows: a step, with Shift a tenth",
         )
         self.slider.value_changed.connect(self._slid)
-        self.setLayout(row(self.play, self.slider))
+        self.speed = NumberBox(whole=False, low=PACES[0], high=PACES[1], log=True, unit="step/s")
+        self.speed.setFixedWidth(112)
+        self.speed.setToolTip("Speed of the player, and of the exported film, in steps a second")
+        self.speed.setAccessibleName("speed of the player in steps a second")
+        self.speed.edited.connect(self._paced)
+        self.setLayout(row(self.play, self.slider, self.speed))
         self._clock = QTimer(self)
         self._clock.setInterval(TICK)
         self._clock.timeout.connect(self._tick)
@@ -52,6 +61,7 @@ class Scrubber(QWidget):
             self.slider.set_default(float(self.steps))
         self.at, self.pace = at, pace
         self.slider.set_value(at)
+        self.speed.set_value(pace)
 
     def step(self, by: int) -> None:
         """To the next whole step in that direction."""
@@ -63,6 +73,10 @@ class Scrubber(QWidget):
     def _slid(self, value: float) -> None:
         self.stop()
         self.moved.emit(value, ("flow slider", self.slider.gesture))
+
+    def _paced(self, value: object) -> None:
+        if isinstance(value, int | float) and PACES[0] <= value <= PACES[1]:
+            self.paced.emit(float(value))
 
     # --- the player
 

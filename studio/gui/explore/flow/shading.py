@@ -12,11 +12,11 @@ from PySide6.QtCore import QObject
 
 from studio.explore import flow_pictures
 from studio.explore.flow_pictures import Flow, Layers
-from studio.explore.warping import Bytes, shaded
+from studio.explore.warping import Bytes, Window, shaded
 from studio.gui import work
 
-SIZE = 256
-"""Pixels a side of the density while points are on their way."""
+FAST, FINE = 240, 480
+"""Pixels a side of the density, while points are on their way and at rest."""
 T = TypeVar("T")
 
 
@@ -53,23 +53,25 @@ class Newest:
 
 @dataclass(frozen=True, eq=False)
 class Shaded:
-    """``picture`` H×W×3, or None where no density is seen; what the ends of its colours stand for; contour lines."""
+    """``picture`` H×W×3 of the ``seen`` part of the plane, or None where no density is shown; what the ends of its
+    colours stand for; contour lines N×2."""
 
+    seen: Window
     picture: Bytes | None
     low: float
     high: float
     contours: list[npt.NDArray[np.float64]]
 
 
-def shade(flow: Flow, layers: Layers, at: float) -> Shaded:
-    """The density after so many steps."""
-    field = flow.field(at, SIZE) if layers.density or layers.contours else None
+def shade(flow: Flow, layers: Layers, at: float, seen: Window, size: int) -> Shaded:
+    """The density after so many steps, in what is seen of the plane."""
+    field = flow.field(at, size, seen) if layers.density or layers.contours else None
     if field is None:
-        return Shaded(None, 0.0, 0.0, [])
+        return Shaded(seen, None, 0.0, 0.0, [])
     _, low, high = shaded(field, log=layers.log)
     picture = flow_pictures.coloured(field, log=layers.log) if layers.density else None
-    contours = flow_pictures.contour_lines(field, flow.window) if layers.contours else []
-    return Shaded(picture, low, high, contours)
+    contours = flow.contours(field, at, seen) if layers.contours else []
+    return Shaded(seen, picture, low, high, contours)
 
 
 def small(flow: Flow, layers: Layers, at: Sequence[int], side: int, *, dark: bool) -> Bytes:

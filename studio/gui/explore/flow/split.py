@@ -53,7 +53,8 @@ class Split(QWidget):
         if index == 0:
             return f"log-density of the latent under the prior: {plain(float(self.values[0]))} nats"
         so_far = float(self.values[: index + 1].sum())
-        return f"{self.names[index]} adds {plain(float(self.values[index]))} nats, {plain(so_far)} so far"
+        own = "" if self.names[index] == f"step {index}" else f", in the model's own count {self.names[index]},"
+        return f"step {index}{own} adds {plain(float(self.values[index]))} nats; {plain(so_far)} so far"
 
     def sizeHint(self) -> QSize:
         return QSize(200, (len(self.values) + 1) * ROW if len(self.values) else 0)
@@ -69,7 +70,7 @@ class Split(QWidget):
         font = theme.text_font(theme.SMALL_PIXELS)
         painter.setFont(font)
         metrics = QFontMetrics(font)
-        labels = ["prior", *(f"{i} {kind_of(n)}" for i, n in enumerate(self.names) if i), "log p"]
+        labels = ["prior", *(f"{i} {kind_of(n)}".strip() for i, n in enumerate(self.names) if i), "log p"]
         wide = min(max(metrics.horizontalAdvance(t) for t in labels), self.width() // 3)
         left, room = wide + GAP, max(self.width() - wide - 2 * GAP - NUMBER, 20)
         ends = np.concatenate([[0.0], np.cumsum(self.values)])

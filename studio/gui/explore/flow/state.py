@@ -93,16 +93,19 @@ def _finite(value: Any) -> float:
 
 
 def kind_of(name: str) -> str:
-    """Of a step, from its path: "planar" of "step 3/planar"."""
-    return name.rpartition("/")[2]
+    """Of a step, from its path: "coupling" of "step 3/coupling", nothing of "step 3"."""
+    path, _, kind = name.rpartition("/")
+    return kind if path else ""
 
 
 def caption(names: tuple[str, ...], at: float) -> str:
-    """Where the flow stands, in words."""
+    """Where the flow stands, in words. Steps are counted from the prior on; their own names count as their model does,
+    some from the data."""
     steps = len(names) - 1
     if at <= 0:
         return f"the prior, before the first of {steps} steps" if steps != 1 else "the prior, before the one step"
     whole = math.floor(at)
     if at == whole:
-        return f"after step {whole} of {steps}: {names[whole]}"
+        kind = kind_of(names[whole])
+        return f"after step {whole} of {steps}" + (f": {kind}" if kind else "")
     return f"between steps {whole} and {whole + 1} of {steps}; the way between is drawn straight"

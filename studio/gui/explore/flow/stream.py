@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,11 @@ class Stream(QObject):
     def move(self, at: float, merge: object = None) -> None:
         """After so many steps."""
         self.edit("Step of the flow", self.state.moved(min(max(at, 0.0), self.steps), self.steps), merge)
+
+    def set_pace(self, pace: float) -> None:
+        """Of the player, in steps a second."""
+        if self.view is not None:
+            self.edit("Speed of the player", replace(self.state, pace=pace), "pace of the flow")
 
     def follow(self, *, x: Place | None = None, z: Place | None = None) -> None:
         """Look closely at a point, by its place in the data or by its latent; none: no longer."""

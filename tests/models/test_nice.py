@@ -15,6 +15,7 @@ from studio.models.core.model import Batch
 from studio.models.core.recipe import Value, make
 from studio.models.nice import NICE, NICERecipe
 from studio.nn.flows.masked import Coupling
+from studio.nn.flows.scaling import Scaling
 from tests.models.every import PICTURES, POINTS
 from tests.nn.flows.jacobians import log_volume
 from tests.nn.flows.weights import shaken
@@ -83,8 +84,9 @@ def test_the_density_is_the_papers_sum_over_couplings_of_nflows(latent: str) -> 
     for _, step in made.scales.chain(0).single():
         if isinstance(step, Coupling):
             h, _ = theirs(step)(h)
-    scale = next(p for name, p in made.named_parameters() if name.endswith("log_scale")).flatten()
-    y = h * scale.exp()
+    (ends,) = (step.values for _, step in made.scales.chain(0).single() if isinstance(step, Scaling))
+    scale = ends.log_scale()
+    y = (h + ends.bias) * scale.exp()
     normal = torch.distributions.Normal(0, 1).log_prob(y)
     each = normal if latent == "normal" else -y.abs() - 2 * torch.log1p(torch.exp(-y.abs()))
     expected = (each + scale).sum(1) - 32 * torch.log(torch.tensor(256.0, dtype=torch.float64))

@@ -7,14 +7,19 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import logsigmoid
 
+from studio.nn.flows.actnorm import ActNorm
 from studio.nn.flows.base import Bijection
 
 
 class Scaling(Bijection):
-    """y = x · exp s with a learned s for each value of an example; its log-det is Σ s.
+    """A scale and a bias for each value of an example, which the first training batch sets so that each comes out with
+    mean 0 and standard deviation 1, and which are learned from then on; the log-det is Σ log scale.
+
+    The paper has no bias, which the couplings' networks give as well, and begins with scales of 1: those of values that
+    hardly vary have to rise a hundredfold, by some thousands of steps.
 
     Args:
         shape: of an example.
@@ -22,13 +27,14 @@ class Scaling(Bijection):
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
-        self.log_scale = nn.Parameter(torch.zeros(shape))
+        self.values = ActNorm(math.prod(shape))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return x * torch.exp(self.log_scale), self.log_scale.sum().expand(len(x))
+        y, log_det = self.values(x.flatten(1))
+        return y.view_as(x), log_det
 
     def inverse(self, y: Tensor) -> Tensor:
-        return y * torch.exp(-self.log_scale)
+        return self.values.inverse(y.flatten(1)).view_as(y)
 
 
 class FromLogistic(Bijection):

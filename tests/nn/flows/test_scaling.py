@@ -21,6 +21,15 @@ def test_a_scale_is_undone_and_its_volume_is_autograds() -> None:
     assert torch.allclose(log_det, log_volume(lambda v: step(v)[0], x), atol=1e-9)
 
 
+def test_its_first_batch_comes_out_normalised_value_by_value() -> None:
+    step = Scaling((2, 3)).double().train()
+    x = 5 + torch.linspace(0.01, 9, 6).view(2, 3) * torch.randn(200, 2, 3, dtype=torch.float64)
+    y, _ = step(x)
+    assert y.mean(0).abs().max() < 1e-9
+    assert (y.std(0, correction=0) - 1).abs().max() < 1e-9
+    assert torch.allclose(step(x[:1])[0], y[:1]), "once"
+
+
 @pytest.mark.parametrize(("dtype", "reach", "error"), [(torch.float64, 80.0, 1e-9), (torch.float32, 15.0, 1e-5)])
 def test_logistic_values_come_back(dtype: torch.dtype, reach: float, error: float) -> None:
     x = torch.linspace(-reach, reach, 4001, dtype=dtype)[:, None]

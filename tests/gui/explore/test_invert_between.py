@@ -212,6 +212,21 @@ def box_message(box: BetweenBox) -> str:
     return box.pictures["start"].message
 
 
+def test_the_curve_is_logarithmic_where_the_way_leads_through_what_is_next_to_impossible(box: BetweenBox) -> None:
+    t = np.linspace(0, 1, 3)
+    box.plot.show_way(t, np.array([4.0, 9.0, 5.0]))
+    assert not box.plot.log
+    box.plot.show_way(t, np.array([4.0, 900.0, 5.0]))
+    assert box.plot.log
+    heights = [box.plot._y(v) for v in (4.0, 60.0, 900.0)]
+    assert heights[0] - heights[1] == pytest.approx(heights[1] - heights[2])
+    box.plot.show_way(t, np.array([4.0, np.inf, 4.0]))
+    assert "4" in box.plot.words
+    box.plot.show_way(t, np.full(3, np.nan))
+    assert box.plot.words == ""
+    box.plot.grab()
+
+
 def test_an_exported_film_is_the_way_alone_or_beside_its_ends(box: BetweenBox) -> None:
     film, ends = box.course.film(8, beside=False), box.course.ends
     assert film is not None

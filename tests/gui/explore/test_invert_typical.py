@@ -220,6 +220,23 @@ def test_weights_of_another_checkpoint_have_scores_of_their_own(
     assert len(box.plot.rows) == 4
 
 
+def test_a_picture_is_inverted_anew_by_the_weights_that_the_others_were_scored_by(
+    box: TypicalBox, inverter: Inverter, engine: ToyEngine, toy: FlowToy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inverter, "_since_edit", type(inverter._since_edit)())
+    toy.step = 500
+    box.compute.click()
+    engine.pump()
+    assert inverter.result is not None
+    assert inverter.result.step == 500
+    assert box.about.text() == "n = 256 · step 500"
+    toy.step = 600
+    inverter.refresh()
+    engine.pump()
+    assert box.about.text() == "n = 256 · step 500, picture 600"
+    assert box.about.property("role") == "warn"
+
+
 # --- what the numbers say
 
 

@@ -15,6 +15,8 @@ from studio.gui.widgets.plot import plain
 
 Numbers = npt.NDArray[np.float64]
 HIGH = 88
+STEEP = 4.0
+"""From this ratio of the greatest value to the least on the axis is logarithmic."""
 LEFT, BELOW, ABOVE, RIGHT = 52, 18, 18, 10
 """Pixels around the curve."""
 
@@ -68,20 +70,27 @@ class WayPlot(QWidget):
 
     @property
     def span(self) -> tuple[float, float]:
-        """Least and greatest value of the axis."""
+        """Least and greatest value."""
         known = self.bits[np.isfinite(self.bits)]
         if not len(known):
             return 0.0, 1.0
         low, high = float(known.min()), float(known.max())
-        room = 0.08 * (high - low) or max(0.02 * abs(high), 1e-3)
-        return low - room, high + room
+        return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+    @property
+    def log(self) -> bool:
+        """Whether the axis is logarithmic: where the way leads through what the model holds for next to impossible."""
+        low, high = self.span
+        return low > 0 and high > STEEP * low
 
     def _x(self, t: float) -> float:
         return LEFT + t * (self.width() - LEFT - RIGHT)
 
     def _y(self, bits: float) -> float:
         low, high = self.span
-        return ABOVE + (high - bits) / (high - low) * (self.height() - ABOVE - BELOW)
+        if self.log:
+            low, high, bits = math.log(low), math.log(high), math.log(bits)
+        return ABOVE + 4 + (high - bits) / (high - low) * (self.height() - ABOVE - BELOW - 8)
 
     def t_at(self, x: float) -> float:
         """The place under a pixel, 0..1."""
@@ -120,20 +129,22 @@ class WayPlot(QWidget):
         if self.width() / max(len(points), 1) > 8:
             for point in points:
                 painter.drawEllipse(point, 2.0, 2.0)
-        here = float(np.interp(self.at, self.t[known], self.bits[known]))
+        here = float(np.interp(self.at, self.t[known], [point.y() for point in points]))
         painter.setPen(QPen(QColor(colours.text), 1))
         painter.drawLine(QPointF(self._x(self.at), ABOVE), QPointF(self._x(self.at), floor))
         painter.setBrush(QColor(colours.accent))
-        painter.drawEllipse(QPointF(self._x(self.at), self._y(here)), 4.5, 4.5)
+        painter.drawEllipse(QPointF(self._x(self.at), here), 4.5, 4.5)
 
     def _draw_ticks(self, painter: QPainter, metrics: QFontMetrics, floor: int) -> None:
         painter.setPen(QColor(theme.palette().quiet))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         low, high = self.span
-        for value, y in ((high, ABOVE), (low, floor)):
-            painter.drawText(QRectF(0, y - 8, LEFT - 6, 16), right, plain(value))
+        for value in (high, low):
+            painter.drawText(QRectF(0, self._y(value) - 8, LEFT - 6, 16), right, plain(value))
         painter.drawText(
-            QRectF(LEFT, 0, self.width() - LEFT, ABOVE), Qt.AlignmentFlag.AlignLeft, "bits/dim · lower: likelier"
+            QRectF(LEFT, 0, self.width() - LEFT, ABOVE),
+            Qt.AlignmentFlag.AlignLeft,
+            f"bits/dim{', logarithmic' if self.log else ''} · lower: likelier",
         )
         middle = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
         for text, t in (("A", 0.0), ("t = 0.5", 0.5), ("B", 1.0)):

@@ -192,6 +192,9 @@ class TypicalBox(QWidget):
         self.bar.setValue(scorer.done)
         if not scorer.busy:
             self._show()
+            scores, result = scorer.current, self.inverter.result
+            if scores is not None and result is not None and result.step < scores.found.step:
+                self.inverter.refresh()  # the picture by the same weights as those that it stands among
 
     def _failed(self, message: str) -> None:
         theme.role(self.said["this"], "bad")
@@ -219,7 +222,6 @@ class TypicalBox(QWidget):
             self.plot.show_rows(rows, found.unit, near=self.near.isChecked())
             crowd = Crowd.of(found)
             self.table.show_detected([(name, *detected(crowd, values)) for name, values in chosen.items()])
-            self.about.setText(f"n = {len(found.train):,} · step {found.step:,}")
         self._show_standing()
 
     def _show_standing(self) -> None:
@@ -233,16 +235,16 @@ class TypicalBox(QWidget):
                 told = f"{'This picture' if name == 'this' else 'Edited'}: {plain(value)} {found.unit}"
                 self.said[name].setText(f"{told}. {standing(crowd, value)}")
                 theme.role(self.said[name], "")
-                old = inverter.result is not None and inverter.result.step > found.step
-                more = f" The others were scored at step {found.step:,}." if old else ""
-                self.said[name].setToolTip(
-                    (
-                        "Mean over draws of the noise."
-                        if name == "this"
-                        else "Each value in the middle of its grey level."
-                    )
-                    + more
+                how = (
+                    "Mean over draws of the noise." if name == "this" else "Each value in the middle of its grey level."
                 )
+                self.said[name].setToolTip(how)
+            here = inverter.result.step if inverter.result is not None else found.step
+            apart = here != found.step
+            theme.role(self.about, "warn" if apart else "small")
+            self.about.setText(
+                f"n = {len(found.train):,} · step {found.step:,}{f', picture {here:,}' if apart else ''}"
+            )
         shown = {m.name for m in marks}
         for name, label in self.said.items():
             label.setVisible(name in shown)

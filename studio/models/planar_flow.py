@@ -72,7 +72,6 @@ class PlanarFlow(Flow):
     title = "Planar and radial flows"
     paper = Paper("Rezende and Mohamed", 2015, "Variational Inference with Normalizing Flows", "1505.05770")
     about = "Bends a Gaussian in the plane into a density, step by step, each of which can be looked at and undone."
-    steady = True
     recipe_type = PlanarFlowRecipe
     recipe: PlanarFlowRecipe
     levels = (

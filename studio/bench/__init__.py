@@ -20,6 +20,7 @@ PARTS = {
     "startup": "window on screen, before torch is loaded",
     "reading": "datasets read for the first time",
     "training": "the engine against a plain PyTorch loop of the same DCGAN-64",
+    "flows": "Glow's training step against normflows'; inversion of a picture; memory by depth",
     "window": "training with the window open against without; event-loop gaps; slider to picture",
 }
 
@@ -31,6 +32,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     parser.add_argument("--seconds", type=float, default=60.0, help="length of the window's measurement (60)")
     parser.add_argument("--data", default="", help="a folder with MNIST to read; made-up data of its size otherwise")
+    parser.add_argument("--plot", default="", metavar="FILE", help="draw memory and time of flows by depth (PNG, SVG)")
     asked = parser.parse_args(argv)
     unknown = [p for p in asked.parts if p not in PARTS]
     if unknown:

@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 from studio.data.dataset import DataSpec
+from studio.models.core.adversarial import SMALL, TINY, pixels
 from studio.models.core.flow import Flow, FlowRecipe, flow_problems, most_levels
 from studio.models.core.model import Batch, Loss, Optimiser, Paper, Update
 from studio.models.core.recipe import Field, Problem, Recipe, Value, recipe
 from studio.nn.flows.base import Chain
 from studio.nn.flows.glow import GlowStep
-from studio.nn.flows.mixing import Mixing, smallest_singular_value
+from studio.nn.flows.mixing import Mixing, keep_invertible, smallest_singular_value
 from studio.nn.flows.scales import Scales, inner
 
 
@@ -124,8 +125,7 @@ class Glow(Flow):
 
     def keep(self) -> None:
         """After a move: no matrix becomes singular."""
-        for mixing in self.mixings():
-            mixing.keep()
+        keep_invertible(self.mixings())
 
     def mixings(self) -> list[Mixing]:
         return [m for m in self.modules() if isinstance(m, Mixing)]
@@ -156,5 +156,10 @@ class Glow(Flow):
     def suits(cls, data: DataSpec) -> dict[str, Value]:
         if data.kind != "images":
             return {}
+        # Smaller than the paper's: networks that two processor cores train in minutes.
         levels = max(1, min(3, most_levels(data)))
-        return {"levels": levels}
+        if pixels(data) <= TINY:
+            return {"levels": min(levels, 2), "depth": 8, "width": 64, "steps": 8000, "warm_up": 100}
+        if pixels(data) <= SMALL:
+            return {"levels": levels, "depth": 8, "width": 128, "batch": 32, "steps": 6000, "warm_up": 200}
+        return {"levels": levels, "depth": 16, "width": 256, "batch": 16, "steps": 100_000, "warm_up": 1000}

@@ -36,7 +36,7 @@ def test_a_missed_target_is_said_and_ends_with_status_1(
 
 def test_an_unknown_part_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench.main(["singing"]) == 2
-    assert "startup, reading, training, window" in capsys.readouterr().err
+    assert "startup, reading, training, flows, window" in capsys.readouterr().err
 
 
 def test_the_plain_loop_trains_the_same_networks_as_the_engine() -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, logsigmoid, relu_
 
-from studio.nn.flows.actnorm import ActNorm, Normed
+from studio.nn.flows.actnorm import ActNorm, Normed, over
 from studio.nn.flows.base import Bijection, Chain, LogDets
 from studio.nn.flows.mixing import LUMixing, Mixing, Permuting, PlainMixing, apply
 from studio.nn.flows.scales import ZeroConv
@@ -33,6 +33,11 @@ class NormedConv(nn.Conv2d):
         if self.norm.waits:
             self.norm.begin(conv2d(x, self.weight, None, self.stride, self.padding))
         scale = self.norm.scale()
+        if x.numel() < self.weight[0].numel() * self.in_channels:  # fewer places than weights of an output: scale those
+            normed = (conv2d(x, self.weight, None, self.stride, self.padding) + over(self.norm.bias, x)) * over(
+                scale, x
+            )
+            return relu_(normed)
         weight = self.weight * scale[:, None, None, None]
         return relu_(conv2d(x, weight, self.norm.bias * scale, self.stride, self.padding))
 

@@ -6,6 +6,7 @@ All of them are one square matrix W over channels, applied at every place: log|d
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Literal
@@ -57,10 +58,6 @@ class Mixing(Bijection):
         """log|det| of each example, B."""
         return (places(x) * self.log_abs_det()).expand(len(x))
 
-    def keep(self) -> int:
-        """Lift what has become too small to be undone, after a move; how many numbers were lifted."""
-        return 0
-
 
 class PlainMixing(Mixing):
     """W itself is learned; a random rotation at first."""
@@ -75,16 +72,6 @@ class PlainMixing(Mixing):
     def log_abs_det(self) -> Tensor:
         log_abs_det: Tensor = torch.linalg.slogdet(self.weight)[1]
         return log_abs_det
-
-    @torch.no_grad()
-    def keep(self) -> int:
-        """Singular values below :data:`SMALLEST` become that."""
-        weight = self.weight.double().cpu()  # small, and slow on a GPU
-        low = int((torch.linalg.svdvals(weight) < SMALLEST).sum())
-        if low:
-            u, s, vh = torch.linalg.svd(weight)
-            self.weight.copy_(u @ torch.diag(s.clamp_min(SMALLEST)) @ vh)
-        return low
 
 
 class LUMixing(Mixing):
@@ -116,15 +103,6 @@ class LUMixing(Mixing):
     def log_abs_det(self) -> Tensor:
         return self.log_s.sum()
 
-    @torch.no_grad()
-    def keep(self) -> int:
-        """|s| stays above :data:`SMALLEST`."""
-        least = torch.tensor(SMALLEST).log().item()
-        low = int((self.log_s < least).sum())
-        if low:
-            self.log_s.clamp_(min=least)
-        return low
-
 
 class Permuting(Mixing):
     """A fixed order of the channels, for comparison: reversed, or shuffled once and for all."""
@@ -155,13 +133,46 @@ class Permuting(Mixing):
 @torch.no_grad()
 def smallest_singular_value(mixings: Iterable[Mixing]) -> Tensor | None:
     """Of all learned matrices, a scalar; 0 would be a matrix that nothing undoes. None: there are none."""
-    by_size: dict[int, list[Tensor]] = {}
-    for mixing in mixings:
-        if not isinstance(mixing, Permuting):
-            matrix = mixing.matrix()
-            by_size.setdefault(len(matrix), []).append(matrix)
-    found = [torch.linalg.svdvals(torch.stack(of_a_size).cpu()).min() for of_a_size in by_size.values()]
+    found = [values.min() for _, values in _spectra(m for m in mixings if not isinstance(m, Permuting))]
     return torch.stack(found).min() if found else None
+
+
+@torch.no_grad()
+def keep_invertible(mixings: Iterable[Mixing]) -> int:
+    """After a move: singular values of plain kernels, and |s| of LU's, that fell below :data:`SMALLEST` become that.
+    How many did.
+
+    The log-det in the loss keeps them away from 0 by itself, as long as no move is so large that it jumps there.
+    """
+    lifted = 0
+    mixings = list(mixings)
+    for kernels, values in _spectra(m for m in mixings if isinstance(m, PlainMixing)):
+        for kernel, of_kernel in zip(kernels, values, strict=True):
+            if low := int((of_kernel < SMALLEST).sum()):
+                u, s, vh = torch.linalg.svd(kernel.matrix().double())
+                kernel.matrix().copy_(u @ torch.diag(s.clamp_min(SMALLEST)) @ vh)
+                lifted += low
+    for mixing in mixings:
+        if isinstance(mixing, LUMixing):
+            lifted += int((mixing.log_s < math.log(SMALLEST)).sum())
+            mixing.log_s.clamp_(min=math.log(SMALLEST))
+    return lifted
+
+
+def _spectra(mixings: Iterable[Mixing]) -> list[tuple[list[Mixing], Tensor]]:
+    """Mixings of one size, K, and the singular values of each, K×C: many small matrices at once, on the CPU, which is
+    quicker at it than a GPU."""
+    by_size: dict[int, list[tuple[Mixing, Tensor]]] = {}
+    for mixing in mixings:
+        matrix = mixing.matrix()
+        by_size.setdefault(len(matrix), []).append((mixing, matrix))
+    found = []
+    for same in by_size.values():
+        matrices = torch.stack([w for _, w in same]).cpu()
+        whole = bool(torch.isfinite(matrices).all())  # a training that went astray says so by its loss
+        values = torch.linalg.svdvals(matrices) if whole else torch.full(matrices.shape[:2], math.nan)
+        found.append(([m for m, _ in same], values))
+    return found
 
 
 def rotation(channels: int) -> Tensor:

@@ -55,13 +55,13 @@ class GlowRecipe(FlowRecipe):
         ),
     ] = "affine"
     mixing: Annotated[
-        Literal["1×1", "LU", "shuffle", "reverse"],
+        Literal["plain", "LU", "shuffle", "reverse"],
         Field(
             "how channels are mixed before each coupling: a learned matrix, the same by its LU factors, "
             "or fixed orders to compare with",
             term="mixing",
         ),
-    ] = "1×1"
+    ] = "plain"
     split_prior: Annotated[
         Literal["learned", "fixed"],
         Field(

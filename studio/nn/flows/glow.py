@@ -18,7 +18,7 @@ from studio.nn.flows.mixing import LUMixing, Mixing, Permuting, PlainMixing, app
 from studio.nn.flows.scales import ZeroConv
 
 CouplingKind = Literal["affine", "additive"]
-MixingKind = Literal["1×1", "LU", "shuffle", "reverse"]
+MixingKind = Literal["plain", "LU", "shuffle", "reverse"]
 
 
 class NormedConv(nn.Conv2d):
@@ -122,7 +122,7 @@ class GlowStep(Chain):
 
 def _mixing(channels: int, kind: MixingKind) -> Mixing:
     match kind:
-        case "1×1":
+        case "plain":
             return PlainMixing(channels)
         case "LU":
             return LUMixing(channels)

@@ -19,7 +19,7 @@ LU = pytest.mark.filterwarnings("ignore:torch.lu is deprecated")  # normflows st
 COUPLINGS, MIXINGS = get_args(CouplingKind), get_args(MixingKind)
 
 
-def step(mixing: MixingKind = "1×1", coupling: CouplingKind = "affine", channels: int = 4) -> GlowStep:
+def step(mixing: MixingKind = "plain", coupling: CouplingKind = "affine", channels: int = 4) -> GlowStep:
     torch.manual_seed(0)
     return shaken(GlowStep(channels, 8, coupling, mixing).double(), 0.2)
 
@@ -88,7 +88,7 @@ def test_a_convolution_with_actnorm_is_one_behind_the_other(n: int) -> None:
 
 def test_the_first_batch_sets_actnorm_in_the_step_and_in_its_network() -> None:
     torch.manual_seed(0)
-    made = GlowStep(4, 8, "affine", "1×1").train()
+    made = GlowStep(4, 8, "affine", "plain").train()
     seen: dict[str, Tensor] = {}
     coupling = made.steps[2]
     assert isinstance(coupling, ChannelCoupling)

@@ -112,7 +112,8 @@ MEASURES: tuple[Measure, ...] = (
         "the importance-weighted bound",
         "higher",
         "likelihood",
-        cost="seconds for points, a minute or more for images",
+        quick=True,
+        cost="up to a minute for small images, seconds for points",
         term="likelihood",
     ),
     _measure(

@@ -32,8 +32,8 @@ VALUES, ROWS = 1 << 16, 4096
 """Values, and examples, that go through a network at once."""
 LIVE, LIVE_POINTS = 256, 2048
 """Examples of either kind that are followed while a model trains."""
-DRAWS = 8
-"""Of the dequantisation noise, for the measure."""
+DRAWS = 4
+"""Of the dequantisation noise, for the measure: images vary much more than draws do, and each costs a pass."""
 DIVERGED = "the model gives no example a finite likelihood; it has diverged"
 
 

@@ -128,7 +128,7 @@ def test_every_measure_is_described_and_every_need_has_a_reason() -> None:
 def test_measures_are_named_by_words() -> None:
     assert named(["fid", "mmd", "mmd"]) == ["mmd", "fid"]
     assert named(["all"]) == list(BY_NAME)
-    assert named(["quick", "parzen"]) == ["wasserstein", "swd", "mmd", "two-sample", "parzen"]
+    assert named(["quick", "parzen"]) == ["wasserstein", "likelihood", "swd", "mmd", "two-sample", "parzen"]
     with pytest.raises(ValueError, match="no measure 'FID'"):
         named(["FID"])
 

@@ -76,7 +76,7 @@ def test_whole_grey_levels_are_bounded_from_below_and_more_draws_come_nearer() -
     assert bits.value == pytest.approx(-plain.value / (16 * math.log(2)))
     assert bits.error == pytest.approx(plain.error / (16 * math.log(2)))  # type: ignore[operator]
     assert bits.unit == "bits/dim"
-    assert bits.how == "200 held-out images; lower bound (uniform dequantisation), mean of 8 draws of the noise"
+    assert bits.how == f"200 held-out images; lower bound (uniform dequantisation), mean of {DRAWS} draws of the noise"
     assert "training images" in made["bits per dim, training examples"].how
     assert made["bits per dim, training examples"].value == pytest.approx(bits.value, abs=0.1)
 

@@ -28,7 +28,7 @@ class Unfolded(Encoded):
         worst: the largest difference of any value between the example as the model holds it and what its latent decodes
             to, before rounding; in grey levels (0..255), for points in data units; N.
         same: whether the reconstruction, rounded to grey levels, is the example itself, bit for bit, N; of a model that
-            keeps fewer bits, the example with as many.
+            keeps fewer bits, the example with as many. Of points: equal in all digits, which is rare.
         log_likelihood: mean over the draws of the dequantisation noise, N.
         bits: the same in bits/dim, N; ``bits_sd``: standard deviation over the draws, 0 where there is one.
         log_prior, log_dets: of the example in the middle of its grey levels, N and N×S; with the names of the ``steps``
@@ -86,7 +86,10 @@ class LikelihoodsFound:
 
     Attributes:
         held_out, train: of as many examples each; ``held_out`` is empty where the dataset has none.
-        strangers: of images that are none of the dataset's, by the keys of STRANGERS or the name of another dataset.
+        strangers: of images that are none of the dataset's, by the keys of STRANGERS or the name of another dataset;
+            those that are made of held-out images are missing where there are none.
+
+    An example that is too far off for the model's arithmetic has infinite bits/dim, or −∞ nats.
     """
 
     step: int

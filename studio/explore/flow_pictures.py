@@ -4,7 +4,7 @@ side, and for what is taken away."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +60,7 @@ class Flow:
     """All that pictures are drawn from.
 
     Attributes:
+        window: of the plane at both ends, and between them as far as samples stay in it: see :meth:`window_at`.
         samples, lines, circles: on their way, see :class:`studio.explore.warping.Seen`; ``hues`` of the samples, 0..1.
         mesh: of the lattice of the density; None where none is drawn.
         density: log-density size×size in the window after the last step, where it is known better than by the mesh.
@@ -80,12 +81,26 @@ class Flow:
     def steps(self) -> int:
         return self.samples.steps
 
+    @cached_property
+    def _windows(self) -> list[Window]:
+        """After each step. Ends are seen in the window itself: what one step enlarges, a later one makes small."""
+        between = [self.window.widened(p.astype(np.float64)) for p in self.samples.points[1:-1]]
+        return [self.window, *between, self.window][: self.steps + 1]
+
+    def window_at(self, at: float) -> Window:
+        """What is to be seen of the plane after so many steps. Where samples stay within the window it is the same for
+        all: what is seen to move has moved."""
+        at = min(max(at, 0.0), float(self.steps))
+        first = int(at)
+        here = self._windows[first]
+        return here if first == at else here.towards(self._windows[first + 1], at - first)
+
     def field(self, at: float, size: int, seen: Window | None = None) -> Numbers | None:
-        """Log-density after so many steps in the window, or in what is ``seen`` of the plane, size×size; None without
-        a mesh."""
+        """Log-density after so many steps in the window of then, or in what is ``seen`` of the plane, size×size; None
+        without a mesh."""
         if self.mesh is None:
             return None
-        seen = seen or self.window
+        seen = seen or self.window_at(at)
         found = raster(*self.mesh.at(at), seen, size)
         if at >= self.steps and self.density is not None:
             return pasted(found, seen, self.density, self.window)
@@ -93,7 +108,7 @@ class Flow:
 
     def contours(self, field: Numbers, at: float, seen: Window | None = None) -> list[Numbers]:
         """Lines N×2 in the plane, within which shares of the mass lie, where a :meth:`field` shows them."""
-        return [] if self.mesh is None else _level_lines(field, levels(self.mesh, at), seen or self.window)
+        return [] if self.mesh is None else _level_lines(field, levels(self.mesh, at), seen or self.window_at(at))
 
 
 @lru_cache(maxsize=1)
@@ -127,7 +142,7 @@ def _level_lines(log_density: Numbers, at: list[float], window: Window) -> list[
 
 def picture(flow: Flow, layers: Layers, at: float, size: int, *, dark: bool = False) -> Bytes:
     """After ``at`` steps, 0..K and between; uint8 size×size×3, y upwards."""
-    inks, full = DARK if dark else LIGHT, size * OVER
+    inks, full, window = DARK if dark else LIGHT, size * OVER, flow.window_at(at)
     image = Image.new("RGB", (full, full), inks.ground)
     field = flow.field(at, min(size, FIELD)) if layers.density or layers.contours else None
     if field is not None and layers.density:
@@ -137,13 +152,13 @@ def picture(flow: Flow, layers: Layers, at: float, size: int, *, dark: bool = Fa
     over = inks if not layers.density or field is None else DARK
 
     def line(points: npt.NDArray[np.float64], ink: Ink, width: int) -> None:
-        places = flow.window.pixels(points, full)
+        places = window.pixels(points, full)
         places = np.clip(places, -8 * full, 9 * full)
         if np.isfinite(places).all() and len(places) > 1:
             draw.line([tuple(p) for p in places.tolist()], fill=ink, width=width, joint="curve")
 
     if layers.real:
-        _dots(draw, flow.window.pixels(flow.real, full), [(slice(None), over.real)], 1.2 * unit)
+        _dots(draw, window.pixels(flow.real, full), [(slice(None), over.real)], 1.2 * unit)
     if layers.lattice:
         for one in np.split(flow.lines.at(at)[0], len(flow.lines.points[0]) // FINE):
             line(one, over.line, unit)
@@ -156,7 +171,7 @@ def picture(flow: Flow, layers: Layers, at: float, size: int, *, dark: bool = Fa
         inside, colours = buckets(flow.hues), wheel(HUES, dark=over is DARK)
         groups = [(inside == h, tuple(colours[h].tolist())) for h in range(HUES)]
         places, radius = (
-            flow.window.pixels(flow.samples.at(at)[0], full),
+            window.pixels(flow.samples.at(at)[0], full),
             (1.6 if len(flow.hues) > 1500 else 2.1) * unit,
         )
         _dots(draw, places, [(slice(None), over.edge)], radius + 0.8 * unit)
@@ -165,7 +180,7 @@ def picture(flow: Flow, layers: Layers, at: float, size: int, *, dark: bool = Fa
         here = Course(("",) * len(flow.path), flow.path[:, None].astype(np.float32), np.zeros((len(flow.path), 1)))
         line(flow.path, LIGHT.edge, 5 * unit)
         line(flow.path, WHITE, 2 * unit)
-        spot = flow.window.pixels(here.at(at)[0], full)
+        spot = window.pixels(here.at(at)[0], full)
         _dots(draw, spot, [(slice(None), LIGHT.edge)], 6 * unit)
         _dots(draw, spot, [(slice(None), WHITE)], 4 * unit)
     return np.asarray(image.reduce(OVER))

@@ -76,8 +76,7 @@ class Window:
 
     @classmethod
     def around(cls, real: npt.NDArray[np.float64], reach: float = LINES) -> Window:
-        """Holds the real points, all but their farthest outliers, and the prior as far as ``reach`` σ. One window for
-        all steps: what is seen to move has moved."""
+        """Holds the real points, all but their farthest outliers, and the prior as far as ``reach`` σ."""
         low, high = np.full(2, -reach), np.full(2, reach)
         if len(real):
             inner, outer = np.percentile(real, [0.5, 99.5], axis=0)
@@ -85,6 +84,24 @@ class Window:
             low, high = np.minimum(low, inner - margin), np.maximum(high, outer + margin)
         middle = (low + high) / 2
         return cls((float(middle[0]), float(middle[1])), max(float((high - low).max()) / 2, 1e-6))
+
+    def widened(self, points: npt.NDArray[np.float64]) -> Window:
+        """The same where it holds these points, all but the farthest; else one around both."""
+        points = points[np.isfinite(points).all(axis=1)]
+        if not len(points):
+            return self
+        (x, y), r = self.centre, self.reach
+        inner, outer = np.percentile(points, [1, 99], axis=0)
+        low, high = np.minimum((x - r, y - r), inner), np.maximum((x + r, y + r), outer)
+        middle = (low + high) / 2
+        return Window((float(middle[0]), float(middle[1])), float((high - low).max()) / 2)
+
+    def towards(self, other: Window, share: float) -> Window:
+        """So much of the way to another one, 0..1."""
+        x, y, reach = (
+            a + share * (b - a) for a, b in zip((*self.centre, self.reach), (*other.centre, other.reach), strict=True)
+        )
+        return Window((x, y), reach)
 
     def pixels(self, points: npt.NDArray[np.float64], size: int) -> Numbers:
         """Where points N×2 are in a picture of so many pixels a side; the middle of the first pixel is at 0, 0."""

@@ -143,7 +143,8 @@ def _figure(flow: Flow, job: ExportFlow, title: str) -> Frame:
 
 
 def _panel(axes: Axes, flow: Flow, job: ExportFlow, at: float, ink: str) -> None:
-    (x, y), reach = flow.window.centre, flow.window.reach
+    window = flow.window_at(at)
+    (x, y), reach = window.centre, window.reach
     shown = flow_pictures.picture(flow, job.layers, at, job.side, dark=job.dark)
     axes.imshow(shown, extent=(x - reach, x + reach, y - reach, y + reach), interpolation="antialiased")
     axes.set_title(_name(flow, at), fontsize=9, color=ink)

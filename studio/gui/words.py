@@ -44,6 +44,7 @@ def plural(n: int, one: str, many: str = "") -> str:
 def amount(said: str, unit: str, value: object) -> str:
     """A field's value as it is said, with its unit in the right number: "1 move", "2 moves", "1 px"."""
     name, _, rest = unit.partition(";")
-    if value == 1 and name.endswith("s"):
-        name = name[:-1]
+    head, slash, per = name.partition("/")
+    if value == 1 and head.endswith("s"):
+        name = head[:-1] + slash + per
     return f"{said} {name}{';' if rest else ''}{rest}".strip()

@@ -54,6 +54,17 @@ def test_what_is_known_of_the_last_step_takes_the_place_of_the_mesh(flow: Flow) 
     np.testing.assert_array_equal(before, picture(flow, replace(NOTHING, density=True), 2.5, 80))
 
 
+def test_the_window_is_wider_where_samples_leave_it_and_moves_on_smoothly(flow: Flow) -> None:
+    wild = flow.samples.points.copy()
+    wild[2] *= 10
+    there = replace(flow, samples=replace(flow.samples, points=wild))
+    assert there.window_at(0) == there.window_at(3) == flow.window
+    wide = there.window_at(2).reach
+    assert wide > 2 * flow.window.reach
+    assert there.window_at(2.5).reach == pytest.approx((wide + flow.window.reach) / 2)
+    assert flow.window_at(1).reach >= flow.window.reach
+
+
 def test_a_path_ends_where_the_flow_stands(flow: Flow) -> None:
     path = course(np.array([[1.0, 1.0]])).points[:, 0].astype(np.float64)
     followed = replace(flow, path=path)

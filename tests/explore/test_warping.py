@@ -137,6 +137,17 @@ def test_a_window_holds_the_prior_and_all_but_the_farthest_points() -> None:
     assert right >= 21
 
 
+def test_a_window_grows_only_where_points_leave_it() -> None:
+    inside = np.random.default_rng(0).normal(size=(500, 2))
+    assert HERE.widened(inside) == HERE
+    assert HERE.widened(np.full((3, 2), np.nan)) == HERE
+    grown = HERE.widened(inside + (20.0, 0.0))
+    assert grown.centre[0] - grown.reach <= -4
+    assert grown.centre[0] + grown.reach > 20
+    assert HERE.towards(grown, 0.0) == HERE
+    assert HERE.towards(grown, 0.5).reach == pytest.approx((HERE.reach + grown.reach) / 2)
+
+
 def test_what_is_known_better_is_put_in_where_it_lies() -> None:
     wide, narrow = Window((0.0, 0.0), 4.0), Window((1.0, 1.0), 1.0)
     x = middles(narrow, 40)

@@ -150,6 +150,21 @@ def test_the_density_is_drawn_for_what_is_seen_of_the_plane(
     panel.canvas.show_home()
 
 
+def test_a_look_elsewhere_stays_until_a_double_click(panel: FlowPanel, settle: Settle) -> None:
+    canvas = panel.canvas
+    canvas.plot.setRange(xRange=(1.0, 2.0), yRange=(1.0, 2.0), padding=0)
+    canvas.plot.getViewBox().sigRangeChangedManually.emit([True, True])
+    before = canvas.seen()
+    for at in (2.0, 1.0, 0.0):
+        panel.stream.move(at)
+    assert canvas.seen() == before
+    canvas.show_home()
+    home = canvas.seen()
+    assert home.centre == pytest.approx(panel.stream.flow.window.centre, abs=0.05)  # type: ignore[union-attr]
+    assert home.reach >= panel.stream.flow.window.reach  # type: ignore[union-attr]
+    settle()
+
+
 # --- through the steps
 
 

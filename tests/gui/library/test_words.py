@@ -33,6 +33,8 @@ def test_values_are_said_short(value: object, said: str) -> None:
         (1, "moves", "1 move"),
         (5, "moves", "5 moves"),
         (1, "px", "1 px"),
+        (1, "steps/s", "1 step/s"),
+        (2, "steps/s", "2 steps/s"),
         (1, "", "1"),
         (0, "units; 0: none", "0 units; 0: none"),
         (1, "units; 0: none", "1 unit; 0: none"),

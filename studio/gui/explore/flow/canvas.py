@@ -95,6 +95,8 @@ class Canvas(QWidget):
         self.current = -1
         """The sample that was chosen last."""
         self._home: Window | None = None
+        self._own = False
+        """A person has looked elsewhere: the view stays where it is until a double click."""
         self.plot = pg.PlotWidget(axisItems={side: ValueAxis(side) for side in ("left", "bottom")})
         self.plot.setAspectLocked(True)
         self.plot.setMenuEnabled(False)
@@ -120,6 +122,7 @@ class Canvas(QWidget):
         ):
             self.plot.addItem(item, ignoreBounds=True)
         self.plot.getViewBox().sigRangeChanged.connect(lambda *_: self.looked.emit())
+        self.plot.getViewBox().sigRangeChangedManually.connect(self._looked_elsewhere)
         self.plot.scene().sigMouseClicked.connect(self._clicked)
         self.message = QLabel(self.plot)
         self.message.setWordWrap(True)
@@ -150,6 +153,7 @@ class Canvas(QWidget):
     def clear(self, words: str) -> None:
         self.flow = None
         self.current = -1
+        self._own = False
         self.image.clear()
         for item in (self.real, self.lines, self.circles, self.contours, self.casing, self.path, self.here):
             item.clear()
@@ -163,9 +167,11 @@ class Canvas(QWidget):
         self.flow, self.layers, self.at = flow, layers, at
         if self.message.isVisible():
             self.say("")
-        if flow.window != self._home:
-            self._home = flow.window
-            self.show_home()
+        home = flow.window_at(at)
+        if home != self._home:
+            self._home = home
+            if not self._own:
+                self.show_home()
         if anew or relayered:
             self.real.setData(pos=flow.real if layers.real else np.zeros((0, 2)))
         if relayered:
@@ -204,6 +210,8 @@ class Canvas(QWidget):
         self.contours.setData(joined[:, 0], joined[:, 1])
 
     def show_home(self) -> None:
+        """All that there is to be seen at this step."""
+        self._own = False
         if self._home is not None:
             (x, y), reach = self._home.centre, self._home.reach
             self.plot.setRange(xRange=(x - reach, x + reach), yRange=(y - reach, y + reach), padding=0)
@@ -238,6 +246,9 @@ class Canvas(QWidget):
         self.message.setGeometry(self.rect().adjusted(48, 16, -16, -32))
 
     # --- hands
+
+    def _looked_elsewhere(self, *_: object) -> None:
+        self._own = True
 
     def _clicked(self, event: Any) -> None:
         if event.double():

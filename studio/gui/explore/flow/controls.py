@@ -152,7 +152,7 @@ class Controls(QWidget):
     # --- what is shown
 
     def _show_anew(self) -> None:
-        self.mass.clear()
+        self.mass.setText("Measuring its mass …")
         self.likelihood.setText("Looking …")
         self.show_state()
 

@@ -41,7 +41,7 @@ class Scrubber(QWidget):
             "Arrows: a step, with Shift a tenth",
         )
         self.slider.value_changed.connect(self._slid)
-        self.speed = NumberBox(whole=False, low=PACES[0], high=PACES[1], log=True, unit="step/s")
+        self.speed = NumberBox(whole=False, low=PACES[0], high=PACES[1], log=True, unit="steps/s")
         self.speed.setFixedWidth(112)
         self.speed.setToolTip("Speed of the player, and of the exported film, in steps a second")
         self.speed.setAccessibleName("speed of the player in steps a second")

@@ -57,7 +57,7 @@ def planned(preset: PresetName, seeds: Sequence[int]) -> tuple[Planned, ...]:
             f"{kind}/{length}/{seed}",
             "planar_flow",
             TARGET,
-            {**SIZES[preset], "kind": kind, "length": length, "fit": "energy", "seed": seed},
+            {**SIZES[preset], "kind": kind, "length": length, "target": "energy", "seed": seed},
             f"{length} {kind} steps to two modes, seed {seed}",
         )
         for kind in KINDS[preset]

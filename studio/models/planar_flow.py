@@ -44,7 +44,7 @@ class PlanarFlowRecipe(PointFlowRecipe):
     length: Annotated[
         int, Field("steps K that bend the Gaussian", 0, 256, "steps", essential=True, term="flow steps")
     ] = 16
-    fit: Annotated[
+    target: Annotated[
         Literal["auto", "energy", "points"],
         Field(
             "what is fitted: the energy of a potential, which needs no data, or the likelihood of the points; "
@@ -84,7 +84,7 @@ class PlanarFlow(Flow):
 
     def build(self, data: DataSpec) -> None:
         r = self.recipe
-        self.potential = potentials.of(data) if r.fit != "points" else None
+        self.potential = potentials.of(data) if r.target != "points" else None
         kind = Planar if r.kind == "planar" else Radial
         steps: list[tuple[str, Bijection]] = [(f"step {k + 1}", kind(data.shape[0])) for k in range(r.length)]
         if self.potential is not None:
@@ -158,10 +158,10 @@ class PlanarFlow(Flow):
                 )
             ]
         found = training_problems(recipe, data)
-        if recipe.fit == "energy" and potentials.of(data) is None:
+        if recipe.target == "energy" and potentials.of(data) is None:
             known = ", ".join(p.title for p in potentials.POTENTIALS.values())
             found.append(
-                Problem("fit", f"no energy is known of {data.name}, only its points: take points, or one of {known}")
+                Problem("target", f"no energy is known of {data.name}, only its points: take points, or one of {known}")
             )
         if recipe.length == 0 and recipe.prior == "fixed":
             found.append(
@@ -173,7 +173,7 @@ class PlanarFlow(Flow):
     def suits(cls, data: DataSpec) -> dict[str, Value]:
         if data.kind != "points":
             return {}
-        return {"steps": 6000, "batch": 256, "rate": 5e-3, "anneal": 2000}
+        return {"steps": 4000, "batch": 256, "rate": 5e-3, "anneal": 1000}
 
 
 def _changes(stations: Sequence[Traced]) -> dict[str, Tensor]:

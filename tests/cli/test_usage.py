@@ -146,6 +146,11 @@ def test_help_of_a_model_shows_its_recipe(say: Say) -> None:
     assert "arXiv:1704.00028" in text
 
 
+@pytest.mark.parametrize("name", catalog.names())
+def test_no_field_of_a_recipe_takes_a_flag_that_the_command_has_itself(say: Say, name: str) -> None:
+    assert say("train", name, "--help").status == 0
+
+
 @pytest.mark.parametrize("words", [("--help",), ("train", "--help"), ("sample", "--help"), ("bench", "--help")])
 def test_help_is_status_0(say: Say, words: tuple[str, ...]) -> None:
     said = say(*words)

@@ -186,7 +186,7 @@ def test_one_example_is_enough(data: str) -> None:
 
 def test_the_energy_is_fitted_where_there_is_one_and_points_anywhere() -> None:
     assert flow("u1").potential is POTENTIALS["u1"]
-    assert flow("u1", fit="points").potential is None
+    assert flow("u1", target="points").potential is None
     assert flow("two-moons").potential is None
     assert capabilities(PlanarFlow) == [
         "decode latent",
@@ -330,9 +330,9 @@ def test_what_does_not_fit_is_said_in_words() -> None:
         return "\n".join(map(str, PlanarFlow.problems(make(PlanarFlowRecipe, values), data)))
 
     assert "holds images" in said(DataSpec("digits", "images", (1, 8, 8), 100))
-    assert said(MOONS) == said(spec("u3")) == said(spec("u3"), fit="points") == ""
-    assert said(MOONS, fit="energy").startswith("fit: no energy is known of Two moons")
-    assert "Potential U4" in said(MOONS, fit="energy")
+    assert said(MOONS) == said(spec("u3")) == said(spec("u3"), target="points") == ""
+    assert said(MOONS, target="energy").startswith("target: no energy is known of Two moons")
+    assert "Potential U4" in said(MOONS, target="energy")
     assert said(MOONS, length=0).startswith("length: ")
     assert said(MOONS, length=0, prior="learned") == ""
 

@@ -89,8 +89,8 @@ class LUMixing(Mixing):
         factors, pivots = torch.linalg.lu_factor(rotation(channels))
         p, lower, upper = torch.lu_unpack(factors, pivots)
         diagonal = upper.diagonal()
-        self.lower = nn.Parameter(lower.tril(-1))
-        self.upper = nn.Parameter(upper.triu(1))
+        self.lower = nn.Parameter(lower.tril(-1).contiguous())
+        self.upper = nn.Parameter(upper.triu(1).contiguous())
         self.log_s = nn.Parameter(diagonal.abs().log())
         self.register_buffer("permutation", p)
         self.register_buffer("sign", diagonal.sign())
@@ -179,7 +179,7 @@ def rotation(channels: int) -> Tensor:
     """A random orthogonal matrix, uniformly distributed (Haar)."""
     q, r = torch.linalg.qr(torch.randn(channels, channels))
     turned: Tensor = q * r.diagonal().sign()
-    return turned
+    return turned.contiguous()
 
 
 def apply(matrix: Tensor, x: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -61,8 +61,12 @@ def add(box: AttributesBox, text: str) -> None:
 def test_a_class_becomes_a_slider_that_says_how_well_it_tells_examples_apart(
     box: AttributesBox, engine: ToyEngine
 ) -> None:
-    assert [box.source.itemText(i) for i in range(box.source.count())] == ["class dark", "class light", "class striped"]
-    add(box, "class light")
+    assert [box.source.itemText(i) for i in range(box.source.count())] == [
+        "dark (class)",
+        "light (class)",
+        "striped (class)",
+    ]
+    add(box, "light (class)")
     assert engine.last(FindAttribute).by == ByLabel(1)
     assert engine.sent[-1].slow
     assert not box.rows[0].bar.isHidden()
@@ -75,7 +79,7 @@ def test_a_class_becomes_a_slider_that_says_how_well_it_tells_examples_apart(
 
 
 def test_a_direction_that_tells_little_apart_says_so_in_words_and_colour(box: AttributesBox, engine: ToyEngine) -> None:
-    add(box, "class striped")
+    add(box, "striped (class)")
     engine.pump()
     assert box.rows[0].said.text() == "tells apart 52 %, little more than chance"
     assert box.rows[0].said.property("role") == "warn"
@@ -84,8 +88,8 @@ def test_a_direction_that_tells_little_apart_says_so_in_words_and_colour(box: At
 def test_sliders_add_up_and_the_picture_follows(
     box: AttributesBox, inverter: Inverter, engine: ToyEngine, toy: FlowToy
 ) -> None:
-    add(box, "class light")
-    add(box, "class striped")
+    add(box, "light (class)")
+    add(box, "striped (class)")
     engine.pump()
     own = inverter.own()
     assert own is not None
@@ -101,7 +105,7 @@ def test_sliders_add_up_and_the_picture_follows(
 def test_a_drag_is_undone_as_one_and_reset_is_grey_at_zero(
     box: AttributesBox, inverter: Inverter, engine: ToyEngine, session: Session
 ) -> None:
-    add(box, "class dark")
+    add(box, "dark (class)")
     engine.pump()
     assert not box.reset.isEnabled()
     track = box.rows[0].slider.track
@@ -172,7 +176,7 @@ def test_the_same_attribute_is_not_added_twice_nor_too_many() -> None:
 
 
 def test_progress_is_shown_and_a_stop_leaves_a_way_on(box: AttributesBox, engine: ToyEngine) -> None:
-    add(box, "class light")
+    add(box, "light (class)")
     (ask,) = engine.waiting(FindAttribute)
     engine.tell(Advanced(ask.stamp, 100, 600))
     (row,) = box.rows
@@ -191,7 +195,7 @@ def test_progress_is_shown_and_a_stop_leaves_a_way_on(box: AttributesBox, engine
 
 
 def test_what_went_wrong_stands_in_its_row(box: AttributesBox, engine: ToyEngine) -> None:
-    add(box, "class light")
+    add(box, "light (class)")
     (ask,) = engine.waiting(FindAttribute)
     engine.answered.add(ask.stamp)
     engine.tell(Failed(ask.stamp, "the dataset 'toys' is not in the cache any more"))
@@ -201,7 +205,7 @@ def test_what_went_wrong_stands_in_its_row(box: AttributesBox, engine: ToyEngine
 
 def test_several_are_found_one_after_the_other(box: AttributesBox, engine: ToyEngine) -> None:
     for name in ("dark", "light", "striped"):
-        add(box, f"class {name}")
+        add(box, f"{name} (class)")
     assert len(engine.waiting(FindAttribute)) == 1
     assert box.rows[2].said.text() == "waits for its turn"
     engine.pump()
@@ -212,7 +216,7 @@ def test_several_are_found_one_after_the_other(box: AttributesBox, engine: ToyEn
 def test_removing_the_one_that_is_looked_for_calls_it_off(
     box: AttributesBox, engine: ToyEngine, session: Session
 ) -> None:
-    add(box, "class light")
+    add(box, "light (class)")
     (ask,) = engine.waiting(FindAttribute)
     QTest.mouseClick(box.rows[0].remove, Qt.MouseButton.LeftButton)
     assert engine.last(Cancel).stamp == ask.stamp
@@ -224,7 +228,7 @@ def test_removing_the_one_that_is_looked_for_calls_it_off(
 def test_newer_weights_find_directions_anew_when_there_is_time(
     box: AttributesBox, inverter: Inverter, engine: ToyEngine, toy: FlowToy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add(box, "class light")
+    add(box, "light (class)")
     engine.pump()
     box.rows[0].slider.number.entered.emit(1.0)
     engine.pump()
@@ -247,10 +251,35 @@ def test_newer_weights_find_directions_anew_when_there_is_time(
     assert not work.desk.jobs
 
 
+def test_weights_that_came_from_elsewhere_never_decode_a_latent_of_older_ones(
+    box: AttributesBox, inverter: Inverter, engine: ToyEngine, toy: FlowToy
+) -> None:
+    add(box, "light (class)")
+    engine.pump()
+    toy.step = 400  # another program trains this run
+    box.rows[0].slider.number.entered.emit(0.5)
+    engine.pump()
+    result, scored = inverter.result, inverter.scored
+    assert result is not None
+    assert scored is not None
+    assert (result.step, scored.step) == (400, 400)
+
+
+def test_a_direction_of_newer_weights_brings_the_picture_along(
+    box: AttributesBox, inverter: Inverter, engine: ToyEngine, toy: FlowToy
+) -> None:
+    toy.step = 400
+    add(box, "light (class)")
+    inverter._since_edit.invalidate()
+    engine.pump()
+    assert inverter.result is not None
+    assert inverter.result.step == 400
+
+
 def test_another_checkpoint_has_directions_of_its_own_and_those_before_are_kept(
     box: AttributesBox, inverter: Inverter, engine: ToyEngine, toy: FlowToy
 ) -> None:
-    add(box, "class light")
+    add(box, "light (class)")
     engine.pump()
     inverter.show_run(Where(RUN, 200), view_of(toy))
     engine.pump()
@@ -301,8 +330,8 @@ def test_known_factors_of_a_drawn_dataset_are_offered(
     inverter.show_run(Where(RUN), view_of(toy))
     qtbot.waitUntil(lambda: box.source.count() > 3)
     texts = [box.source.itemText(i) for i in range(box.source.count())]
-    assert texts[3:] == ["size: largest against smallest", "corners = 3", "corners = 4"]
-    add(box, "size: largest against smallest")
+    assert texts[3:] == ["size (factor: largest against smallest)", "corners = 3 (factor)", "corners = 4 (factor)"]
+    add(box, "size (factor: largest against smallest)")
     assert engine.last(FindAttribute).by == ByFactor("size")
     engine.pump()
     assert box.rows[0].said.text() == "tells apart 71 % of held-out examples"

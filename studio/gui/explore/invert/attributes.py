@@ -207,7 +207,7 @@ class AttributesBox(QWidget):
         if self._data is not None and self._data.fingerprint == data.fingerprint:
             return
         self._data = data
-        classes = [Source(ByLabel(i), name, f"class {name}") for i, name in enumerate(data.classes)]
+        classes = [Source(ByLabel(i), name, f"{name} (class)") for i, name in enumerate(data.classes)]
         self._put_sources(classes if len(classes) > 1 else [])
 
         def came(found: list[Source]) -> None:
@@ -339,8 +339,8 @@ def factors(data: DataSpec) -> list[Source]:
     for name, values in dataset.factors.items():
         kinds = np.unique(values[:MOST_LOOKED_AT])
         if len(kinds) > MOST_KINDS or not np.array_equal(kinds, np.round(kinds)):
-            found.append(Source(ByFactor(name), name, f"{name}: largest against smallest"))
+            found.append(Source(ByFactor(name), name, f"{name} (factor: largest against smallest)"))
         elif dataset.labels is None or not np.array_equal(dataset.labels, values):  # else they are the classes
             known = kinds.astype(int).tolist()
-            found += [Source(ByFactor(name, kind), f"{name} {kind}", f"{name} = {kind}") for kind in known]
+            found += [Source(ByFactor(name, kind), f"{name} {kind}", f"{name} = {kind} (factor)") for kind in known]
     return found

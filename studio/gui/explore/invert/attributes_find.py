@@ -125,6 +125,9 @@ class Finder(QObject):
                 self._took = self._since.restart()
                 self._keep(where, by, found)
                 self._idle()
+                result = self.inverter.result
+                if result is not None and result.step < found.step:
+                    self.inverter.refresh()  # the picture by the same weights
 
         def failed(message: str) -> None:
             if turn == self._turn:

@@ -121,9 +121,10 @@ def words(found: Attribute, by: By, newest: int = -1) -> str:
     elif found.separation < DOUBTFUL:
         said = f"tells apart {share}, little more than chance"
     else:
-        of = "the other picks" if isinstance(by, ByPicks) else "held-out examples"
-        said = f"tells apart {share} of {of}"
-    return f"{said} · step {found.step:,}" if 0 <= found.step < newest else said
+        said = f"tells apart {share} of {'the other picks' if isinstance(by, ByPicks) else 'held-out examples'}"
+    if 0 <= found.step < newest:
+        said = f"{said.removesuffix(' examples')} · step {found.step:,}"
+    return said
 
 
 def explained(found: Attribute, by: By) -> str:

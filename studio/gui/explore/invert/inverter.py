@@ -206,9 +206,13 @@ class Inverter(QObject):
         return Scored(found.step, found.images[at : at + 1], log_likelihood=log_p, bits=bits)
 
     def _edited_came(self, found: Scored) -> None:
-        if self.view is not None and self.result is not None:
-            self.scored = found
-            self.edited_came.emit(found)
+        if self.view is None or self.result is None:
+            return
+        if found.step > self.result.step and self.session.training != self.where.run:
+            self.ask()  # trained on by somebody else: the latent is to be of the weights that decode it
+            return
+        self.scored = found
+        self.edited_came.emit(found)
 
     def see_strip(self, *, seen: bool) -> None:
         """Whether anybody looks at what lives at each level: it is asked for only then."""

@@ -67,12 +67,31 @@ def test_the_measures_that_need_no_network_are_taken_and_kept(run: RunFolder) ->
     assert len(attempts(run)) == 2
 
 
+def test_a_flow_is_measured_by_its_likelihood_without_drawing_a_sample(
+    new_run: Callable[..., RunFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow = trained(new_run(model="glow", levels=1, depth=2, width=8))
+    monkeypatch.setattr("studio.engine.answers.measuring.draw", None)
+    before = torch.get_rng_state()
+    found = answer(Measure(Where(str(flow.path)), ("likelihood",), samples=20, seed=3), Context())
+    assert torch.equal(before, torch.get_rng_state())
+    values = {f.label: f for f in found.figures}
+    bits, weighted = values["bits per dim"], values["bits per dim, importance-weighted, 4 draws"]
+    assert weighted.value < bits.value < 20
+    assert bits.error is not None
+    assert "20 held-out images; lower bound (uniform dequantisation)" in bits.how
+    assert values["log-likelihood"].value == pytest.approx(-bits.value * 64 * np.log(2))
+    assert answer(Measure(Where(str(flow.path)), ("likelihood",), 20, 3), Context()).values == found.values
+
+
 def test_what_cannot_be_taken_is_left_out_with_its_reason(run: RunFolder) -> None:
-    found = answer(Measure(Where(str(run.path)), ("mmd", "fid", "fd-classifier", "nn"), samples=20), Context())
+    names = ("mmd", "fid", "fd-classifier", "nn", "likelihood")
+    found = answer(Measure(Where(str(run.path)), names, samples=20), Context())
     assert {f.group for f in found.figures} == {"mmd"}
+    assert found.left_out["likelihood"] == "the model gives examples no likelihood"
     assert "no labels" in found.left_out["fd-classifier"]
     assert "downloaded" in found.left_out["fid"]
-    assert set(found.left_out) == {"fid", "fd-classifier", "nn"}
+    assert set(found.left_out) == {"fid", "fd-classifier", "nn", "likelihood"}
     with pytest.raises(ValueError, match=r"FID .*downloaded"):
         answer(Measure(Where(str(run.path)), ("fid",), samples=20), Context())
     with pytest.raises(ValueError, match="no measure 'fidd'; there are: wasserstein"):

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,14 +12,30 @@ from studio.data.dataset import DataSpec
 from studio.engine.client import Engine
 from studio.engine.messages import Answer, Ask, Failed, Propose, Start
 from studio.explore.latents import draw
-from studio.explore.questions import AnyQuestion, Decode, Describe, Directions, Measure, Nearest, ThroughTime, Where
+from studio.explore.questions import (
+    AnyQuestion,
+    ByPicks,
+    Decode,
+    DecodeScored,
+    Describe,
+    Directions,
+    FindAttribute,
+    Likelihoods,
+    Measure,
+    Nearest,
+    Real,
+    ThroughTime,
+    Unfold,
+    Where,
+)
+from studio.explore.questions.flows import STRANGERS
 from studio.models.core.latents import Prior
 from studio.runs.folder import RunFolder
 from studio.training.events import Ended
 from tests.engine.conftest import Ear
 
 
-def questions(run: RunFolder, data: DataSpec) -> list[tuple[AnyQuestion, bool]]:
+def of_samples(run: RunFolder, data: DataSpec) -> list[tuple[AnyQuestion, bool]]:
     where, z = Where(str(run.path)), draw(Prior.of("normal", 8), 4, 0)
     return [
         (Decode(where, z), False),
@@ -31,12 +48,44 @@ def questions(run: RunFolder, data: DataSpec) -> list[tuple[AnyQuestion, bool]]:
     ]
 
 
+def of_flows(run: RunFolder, data: DataSpec) -> list[tuple[AnyQuestion, bool]]:
+    where, z = Where(str(run.path)), draw(Prior.of("normal", 64), 4, 0)
+    return [
+        (Unfold(where, Real((0, 9))), False),
+        (DecodeScored(where, z), False),
+        (Likelihoods(where, 20, tuple(STRANGERS)), False),
+        (FindAttribute(where, ByPicks(Real((0, 1, 2)), Real((3, 4, 5)))), True),
+        (Measure(where, ("likelihood",), samples=20), True),
+    ]
+
+
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    ("made", "questions", "expected"),
+    [
+        (
+            {"model": "wgan_gp", "steps": 40},
+            of_samples,
+            {"Decoded", "ModelView", "NearestFound", "DirectionsFound", "Proposal", "Attempt"},
+        ),
+        (
+            {"model": "glow", "steps": 30, "levels": 1, "depth": 2, "width": 8},
+            of_flows,
+            {"Unfolded", "Scored", "LikelihoodsFound", "Attribute", "Attempt"},
+        ),
+    ],
+    ids=["samples", "flows"],
+)
 def test_training_with_questions_flying_equals_training_without(
-    shared: Engine, new_run: Callable[..., RunFolder], data: DataSpec
+    shared: Engine,
+    new_run: Callable[..., RunFolder],
+    data: DataSpec,
+    made: dict[str, Any],
+    questions: Callable[[RunFolder, DataSpec], list[tuple[AnyQuestion, bool]]],
+    expected: set[str],
 ) -> None:
     ear = Ear(shared)
-    quiet, asked = new_run("quiet", steps=40), new_run("asked", steps=40)
+    quiet, asked = new_run("quiet", **made), new_run("asked", **made)
     shared.send(Start(str(quiet.path)))
     ear.wait(Ended, 110, reason="finished")
 
@@ -62,10 +111,10 @@ def test_training_with_questions_flying_equals_training_without(
                     ended = True
         if ended and not open_stamps:
             break
-    assert answers >= {"Decoded", "ModelView", "NearestFound", "DirectionsFound", "Proposal", "Attempt"}
+    assert answers >= expected
 
     for name in ("weights", "average", "engine"):
-        one, other = (load_file(run.checkpoint(40) / f"{name}.safetensors") for run in (quiet, asked))
+        one, other = (load_file(run.checkpoint(made["steps"]) / f"{name}.safetensors") for run in (quiet, asked))
         assert one.keys() == other.keys()
         for key in one:
             np.testing.assert_array_equal(one[key], other[key], err_msg=key)

@@ -178,8 +178,8 @@ def picture(flow: Flow, layers: Layers, at: float, size: int, *, dark: bool = Fa
         _dots(draw, places, groups, radius)
     if len(flow.path):
         here = Course(("",) * len(flow.path), flow.path[:, None].astype(np.float32), np.zeros((len(flow.path), 1)))
-        line(flow.path, LIGHT.edge, 5 * unit)
-        line(flow.path, WHITE, 2 * unit)
+        line(flow.path, LIGHT.edge, 3 * unit)
+        line(flow.path, WHITE, unit)
         spot = window.pixels(here.at(at)[0], full)
         _dots(draw, spot, [(slice(None), LIGHT.edge)], 6 * unit)
         _dots(draw, spot, [(slice(None), WHITE)], 4 * unit)

@@ -31,6 +31,8 @@ FINE = 73
 CIRCLES = (1.0, 2.0, 3.0)
 """Radii of the circles that are seen, in σ; of two normal values 39, 86 and 99 % lie within."""
 MOST_SAMPLES = 5000
+FAR = 1e9
+"""Nothing that far off is drawn."""
 DEPTH = 10.0
 """Nats below its highest value that a logarithmic picture of a density shows."""
 SHARES = (0.5, 0.9, 0.99)
@@ -61,6 +63,15 @@ class Course:
             return self.points[first].astype(np.float64), self.log_density[first]
         mixed = (1 - share) * self.points[first].astype(np.float64) + share * self.points[first + 1]
         return mixed, (1 - share) * self.log_density[first] + share * self.log_density[first + 1]
+
+    def tame(self) -> Course:
+        """The same, with no number in place of one that no picture can hold: of a flow that has diverged."""
+        with np.errstate(invalid="ignore"):
+            good = np.asarray((np.abs(self.points) < FAR).all(axis=-1))
+        if good.all():
+            return self
+        points = np.where(good[..., None], self.points, np.float32(np.nan))
+        return Course(self.names, points, np.where(good, self.log_density, np.nan))
 
     def part(self, which: slice) -> Course:
         """Some of the latents."""
@@ -283,7 +294,7 @@ def _spread(first: npt.NDArray[np.int64], last: npt.NDArray[np.int64]) -> tuple[
 def levels(mesh: Course, step: float) -> list[float]:
     """Log-densities of the lines within which the SHARES of the mass lie, the densest part of it. Each corner of the
     lattice carries its mass along: that of the prior."""
-    log_density, mass = mesh.at(step)[1], np.exp(mesh.log_density[0])
+    log_density, mass = np.nan_to_num(mesh.at(step)[1], nan=-np.inf), np.exp(np.nan_to_num(mesh.log_density[0]))
     order = np.argsort(log_density)[::-1]
     held = np.cumsum(mass[order]) / mass.sum()
     return [float(log_density[order[np.searchsorted(held, share)]]) for share in SHARES]

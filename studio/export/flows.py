@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-GRID = 256
+GRID = flow_pictures.FIELD
 """Cells a side of the density after the last step, which is the model's own."""
 MOST_SIDE_BY_SIDE = 64
 SIDES = (64, 4096)
@@ -96,12 +96,12 @@ def _check(job: ExportFlow) -> None:
 def _flow(job: ExportFlow, model: Model, context: Context) -> Flow:
     """All that is drawn. Raises ValueError for a model of something else."""
     seen = Seen(job.count, job.seed)
-    samples, lines, circles = seen.of(flows.traced(model, seen.latents, context.watch))
+    samples, lines, circles = seen.of(flows.traced(model, seen.latents, context.watch).tame())
     found = real_points(model, context)
     real = np.zeros((0, 2)) if found is None else np.asarray(found, np.float64)
     window = job.window or Window.around(real)
     drawn = job.layers.density or job.layers.contours
-    mesh = flows.traced(model, lattice(), context.watch) if drawn else None
+    mesh = flows.traced(model, lattice(), context.watch).tame() if drawn else None
     density = None
     if drawn and max(job.at) >= samples.steps:
         grid = flows.grid(window.centre, window.reach, GRID)
@@ -124,20 +124,20 @@ def _figure(flow: Flow, job: ExportFlow, title: str) -> Frame:
     from matplotlib.figure import Figure
 
     count = len(job.at)
-    across = min(count, ACROSS)
-    down = -(-count // across)
+    down = -(-count // ACROSS)
+    across = -(-count // down)
     inch = job.side / DPI
     colours = job.layers.density and count == 1
     figure = Figure((across * inch + (0.9 if colours else 0.2), down * (inch + 0.35) + 0.4), DPI, layout="constrained")
     canvas: Any = FigureCanvasAgg(figure)
     ink = "#e9eaee" if job.dark else "#1b1c20"
     figure.set_facecolor("#17181b" if job.dark else "#ffffff")
-    figure.suptitle(title, fontsize=10, color=ink)
+    figure.suptitle(title, fontsize=_points(job, 10), color=ink)
     for place, at in enumerate(job.at, start=1):
         axes = figure.add_subplot(down, across, place)
         _panel(axes, flow, job, at, ink)
         if colours:
-            _colours(figure, axes, flow, job.layers, at, ink)
+            _colours(figure, axes, flow, job, at, ink)
     canvas.draw()
     return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
 
@@ -147,14 +147,19 @@ def _panel(axes: Axes, flow: Flow, job: ExportFlow, at: float, ink: str) -> None
     (x, y), reach = window.centre, window.reach
     shown = flow_pictures.picture(flow, job.layers, at, job.side, dark=job.dark)
     axes.imshow(shown, extent=(x - reach, x + reach, y - reach, y + reach), interpolation="antialiased")
-    axes.set_title(_name(flow, at), fontsize=9, color=ink)
-    axes.tick_params(labelsize=8, colors=ink)
+    axes.set_title(_name(flow, at), fontsize=_points(job, 9), color=ink)
+    axes.tick_params(labelsize=_points(job, 8), colors=ink)
     for spine in axes.spines.values():
         spine.set_color(ink)
         spine.set_linewidth(0.5)
 
 
-def _colours(figure: Figure, axes: Axes, flow: Flow, layers: Layers, at: float, ink: str) -> None:
+def _points(job: ExportFlow, size: float) -> float:
+    """Of letters, in a picture as large as it is."""
+    return size * max(job.side / 640, 0.8)
+
+
+def _colours(figure: Figure, axes: Axes, flow: Flow, job: ExportFlow, at: float, ink: str) -> None:
     """What the colours of the one picture stand for."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
@@ -162,10 +167,10 @@ def _colours(figure: Figure, axes: Axes, flow: Flow, layers: Layers, at: float, 
     field = flow.field(at, GRID)
     if field is None:
         return
-    _, low, high = shaded(field, log=layers.log)
+    _, low, high = shaded(field, log=job.layers.log)
     bar = figure.colorbar(ScalarMappable(Normalize(low, high), "viridis"), ax=axes, shrink=0.8)
-    bar.set_label("log-density, nats" if layers.log else "density", fontsize=8, color=ink)
-    bar.ax.tick_params(labelsize=8, colors=ink)
+    bar.set_label("log-density, nats" if job.layers.log else "density", fontsize=_points(job, 8), color=ink)
+    bar.ax.tick_params(labelsize=_points(job, 8), colors=ink)
 
 
 def _name(flow: Flow, at: float) -> str:

@@ -386,6 +386,56 @@ def test_newer_weights_bend_the_plane_anew_while_the_place_stays(
     assert panel.stream.at == 2.5
 
 
+def test_what_came_while_hands_were_on_it_is_drawn_when_they_rest(
+    panel: FlowPanel, engine: ToyEngine, qtbot: QtBot
+) -> None:
+    panel.stream.move(1.0)
+    asked = len(engine.all(Trace))
+    panel.refresh()
+    assert len(engine.all(Trace)) == asked
+    qtbot.waitUntil(lambda: len(engine.all(Trace)) > asked, timeout=4000)
+    engine.pump()
+
+
+def test_a_flow_that_has_diverged_is_drawn_as_far_as_it_can_be(
+    panel: FlowPanel, engine: ToyEngine, settle: Settle, qtbot: QtBot
+) -> None:
+    whole = engine.toy.answer
+
+    def broken(question: object) -> object:
+        found = whole(question)
+        if isinstance(question, Trace):
+            points = found.points.copy()
+            points[2, ::2], points[2, 1::4], points[3] = np.nan, 1e30, np.inf
+            found = replace(found, points=points, log_density=np.full_like(found.log_density, np.nan))
+        return found
+
+    engine.toy.answer = broken  # type: ignore[method-assign]
+    panel.tools.layers["contours"].click()
+    panel.stream.ask()
+    for at in (3.0, 2.0, 1.5, 0.0):
+        panel.stream.move(at)
+        settle()
+    panel.canvas.grab()
+
+
+def test_a_flow_of_no_steps_shows_the_prior(panel: FlowPanel, engine: ToyEngine, settle: Settle) -> None:
+    whole = engine.toy.answer
+
+    def short(question: object) -> object:
+        found = whole(question)
+        if isinstance(question, Trace):
+            return replace(found, names=found.names[:1], points=found.points[:1], log_density=found.log_density[:1])
+        return found
+
+    engine.toy.answer = short  # type: ignore[method-assign]
+    panel.stream.ask()
+    settle()
+    assert panel.about.text() == "The prior; this flow has no step"
+    assert not panel.scrubber.isEnabled()
+    assert panel.film.strip.captions == ["prior"]
+
+
 def test_another_checkpoint_is_shown_without_losing_sight(
     panel: FlowPanel, page: ExplorePage, engine: ToyEngine, settle: Settle
 ) -> None:
@@ -504,6 +554,8 @@ def test_where_it_stands_is_said_in_words() -> None:
     assert caption(NAMES, 0) == "the prior, before the first of 3 steps"
     assert caption(NAMES[:2], 0) == "the prior, before the one step"
     assert caption(NAMES, 2) == "after step 2 of 3: shear"
+    assert caption(("prior", "step 1", "step 2"), 2) == "after step 2 of 2"
+    assert caption(("prior",), 0) == "the prior; this flow has no step"
 
 
 def test_every_control_can_be_named_and_explained(panel: FlowPanel, settle: Settle) -> None:

@@ -102,6 +102,8 @@ def caption(names: tuple[str, ...], at: float) -> str:
     """Where the flow stands, in words. Steps are counted from the prior on; their own names count as their model does,
     some from the data."""
     steps = len(names) - 1
+    if steps == 0:
+        return "the prior; this flow has no step"
     if at <= 0:
         return f"the prior, before the first of {steps} steps" if steps != 1 else "the prior, before the one step"
     whole = math.floor(at)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QElapsedTimer, QObject, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from studio.explore.flow_pictures import Flow
 from studio.explore.questions import (
@@ -36,6 +36,10 @@ HELD_OUT = 1024
 """Examples of each kind whose likelihood is asked for."""
 LIKELIHOOD_EVERY = 4000
 """Milliseconds between two looks at the likelihood of a run in training."""
+
+
+LATER = 1000
+"""Milliseconds after which a refresh that was put off is tried again."""
 
 
 class Stream(QObject):
@@ -79,6 +83,10 @@ class Stream(QObject):
         self._follow = Latest(session, self, "flow point")
         self._stale = False
         self._since_edit, self._since_likely = QElapsedTimer(), QElapsedTimer()
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(LATER)
+        self._later.timeout.connect(self.refresh)
 
     # --- what is set
 
@@ -138,13 +146,19 @@ class Stream(QObject):
         """Nothing that is under way is wanted any more."""
         for lane in (self._traced, self._meshed, self._dense, self._likely, self._follow):
             lane.forget()
+        self._later.stop()
+        self._since_likely.invalidate()
         self.view = None
         self.keeper.hide()
 
     def refresh(self) -> None:
-        """The run trains on: draw again what is there, unless hands are on it or the last time is not over yet."""
+        """The run trains on: draw again what is there; later, when hands are on it or the last time is not over yet."""
+        if self.view is None:
+            return
         hands = self._since_edit.isValid() and self._since_edit.elapsed() < CALM
-        if self.view is not None and not hands and not self._traced.busy and not self._meshed.busy:
+        if hands or self._traced.busy or self._meshed.busy:
+            self._later.start()
+        else:
             self.ask()
 
     def wake(self) -> None:
@@ -184,7 +198,7 @@ class Stream(QObject):
         self._ask_density()
         self._ask_point()
         due = not self._since_likely.isValid() or self._since_likely.elapsed() > LIKELIHOOD_EVERY
-        if due or self._course is None:
+        if due:
             self._since_likely.start()
             question = Likelihoods(self.where, HELD_OUT)
             self._likely.ask(question, self.likelihoods_came.emit, self.likelihoods_failed.emit)
@@ -221,7 +235,7 @@ class Stream(QObject):
 
     def _mesh_came(self, found: TraceFound) -> None:
         if self.view is not None:
-            self._mesh = Course(found.names, found.points, found.log_density)
+            self._mesh = Course(found.names, found.points, found.log_density).tame()
             self._compose()
 
     def _density_came(self, found: DensityFound) -> None:
@@ -244,7 +258,7 @@ class Stream(QObject):
         if self._course is None or self.window is None or self.view is None:
             return
         seen, found = self._course
-        samples, lines, circles = seen.of(Course(found.names, found.points, found.log_density))
+        samples, lines, circles = seen.of(Course(found.names, found.points, found.log_density).tame())
         steps = len(found.names)
         mesh = self._mesh if self._mesh is not None and len(self._mesh.names) == steps else None
         path: npt.NDArray[Any] = np.zeros((0, 2))

@@ -96,10 +96,10 @@ class TypicalBox(QWidget):
         whole.addLayout(row(title, 1, self.compute))
         whole.addLayout(row(self.count, self.strangers, 1))
         whole.addWidget(self.progress)
-        whole.addWidget(self.plot)
-        whole.addLayout(row(self.near, 1, self.about))
         for label in self.said.values():
             whole.addWidget(label)
+        whole.addWidget(self.plot)
+        whole.addLayout(row(self.near, 1, self.about))
         whole.addWidget(self.table)
         whole.addWidget(self.lesson)
         whole.addStretch(1)

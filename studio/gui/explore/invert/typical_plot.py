@@ -207,7 +207,9 @@ class Ridges(QWidget):
             text = mark.name if inside else f"← {mark.name}" if mark.value < low else f"{mark.name} →"
             wide = metrics.horizontalAdvance(text)
             left = min(max(x - wide / 2, 0), self.width() - wide)
-            if any(left < end and begin < left + wide for begin, end in taken):  # beside the one that is there
+            if any(
+                left < end + theme.SPACE and begin - theme.SPACE < left + wide for begin, end in taken
+            ):  # beside the one that is there
                 begin, end = taken[-1]
                 left = end + theme.SPACE if end + theme.SPACE + wide <= self.width() else begin - theme.SPACE - wide
             painter.drawText(QRectF(left, 0, wide + 2, ABOVE), Qt.AlignmentFlag.AlignLeft, text)

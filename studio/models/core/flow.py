@@ -234,7 +234,8 @@ class Flow(Model):
     # --- both directions
 
     def read(self, x: Tensor, within: Tensor | None, classes: Tensor | None) -> Inverse:
-        """As :meth:`invert`, given one-hot classes B×K where the model has any; None: the likeliest."""
+        """As :meth:`invert`, given one-hot classes B×K where the model has any: log p(x | class). None: log p(x), with
+        the likeliest class in z."""
         found: LogDets = {}
         kept = values = x
         if self.images:
@@ -243,9 +244,14 @@ class Flow(Model):
         parts, steps = self.scales(values)
         found |= steps
         if self.top is not None:
+            others = None
             if self.class_conditional and classes is None:
-                classes = one_hot(self.top.every_class(parts[-1]).argmax(1), len(self.data.classes)).to(values)
+                each = self.top.every_class(parts[-1])
+                classes = one_hot(each.argmax(1), each.shape[1]).to(values)
+                others = each.logsumexp(1) - each.amax(1) - math.log(each.shape[1])
             parts[-1], found["top/prior"] = self.top(parts[-1], classes)
+            if others is not None:
+                found["top/classes"] = others
         noise = torch.cat([p.flatten(1) for p in parts], dim=1)
         log_prior = -noise.square().sum(1) / 2 - self.dimensions / 2 * math.log(2 * math.pi)
         z = noise if classes is None or not self.class_conditional else torch.cat([noise, classes], dim=1)

@@ -284,8 +284,9 @@ class Inverse:
         log_dets: log|det| of each step from the example to its latent, B each, by name, in order. A name is a path,
             "level 1/step 3/coupling", whose last word is the kind of step. With ``log_prior`` they sum to the
             log-likelihood in nats.
-        log_prior: log-density of the prior's noise at z, B, in nats. Of a model that takes classes all this is given
-            the class that stands in z.
+        log_prior: log-density of the prior's noise at z, B, in nats. Of a model that takes classes this is given the
+            likeliest one, which stands in z; a last entry of ``log_dets``, "top/classes", turns it into the density
+            over all classes, each as likely as the others: between −log K and 0.
     """
 
     z: Tensor

@@ -188,5 +188,5 @@ class RealNVP(Flow):
             return {"width": 64, "blocks": 2, "couplings": 8, "norm": "actnorm", "batch": 256, "steps": 5000}
         levels = {"levels": 1 + min(most_levels(data), 2)}
         if pixels(data) <= TINY:
-            return {**levels, "width": 24, "blocks": 2, "steps": 4000}
+            return {**levels, "width": 16, "blocks": 2, "steps": 2000}
         return {**levels, "width": 12, "blocks": 2, "steps": 4000}

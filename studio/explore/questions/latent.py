@@ -24,6 +24,12 @@ class ModelView:
     checkpoints: tuple[int, ...]
     temperature: float = 1.0
 
+    @property
+    def tempered(self) -> bool:
+        """Whether samples are drawn at a temperature, as those of a density are, rather than truncated."""
+        noise = self.prior.placed("noise")
+        return "score likelihood" in self.capabilities and any(part.kind == "normal" for part, _ in noise)
+
 
 @dataclass(frozen=True)
 class Describe(Question[ModelView]):

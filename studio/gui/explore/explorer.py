@@ -26,7 +26,7 @@ CALM = 500
 
 
 class Explorer(QObject):
-    """See the module. Nothing is asked before :meth:`show_run`."""
+    """See the module. Nothing is asked before :meth:`show_run`, nor while ``awake`` is False."""
 
     run_shown = Signal()
     """Another run, or other weights of it: everything is to be shown anew."""
@@ -61,6 +61,8 @@ class Explorer(QObject):
         self._current = Latest(session, self, "latent")
         self._sheet = Batches(session, self, "samples")
         self._principal = Latest(session, self, "directions", slow=True)
+        self.awake = True
+        self._stale = False
         self._since_edit = QElapsedTimer()
         self._throws = 0
         self._fingerprint = ""
@@ -84,8 +86,8 @@ class Explorer(QObject):
 
     @property
     def tempered(self) -> bool:
-        """Whether its samples are drawn at a temperature, as those of densities are, rather than truncated."""
-        return self.view is not None and "score likelihood" in self.view.capabilities and self.state.in_sigma
+        """Whether samples are drawn at a temperature rather than truncated."""
+        return self.view is not None and self.view.tempered
 
     @property
     def points(self) -> bool:
@@ -143,19 +145,39 @@ class Explorer(QObject):
 
     # --- asking
 
+    def wake(self) -> None:
+        """The panel can be seen again: ask what was not asked meanwhile."""
+        self.awake = True
+        if self._stale and self.view is not None:
+            self._stale = False
+            self.ask_all()
+            if self.directions is None:
+                self.ask_directions()
+
+    def _asleep(self) -> bool:
+        """Nobody looks: other panels' questions come first, and these are asked when somebody does."""
+        self._stale = self._stale or not self.awake
+        return not self.awake
+
     def ask_all(self) -> None:
         self.ask_picture()
         self.ask_samples()
-        self.settled.emit()
+        self._settle()
+
+    def _settle(self) -> None:
+        if not self._asleep():
+            self.settled.emit()
 
     def ask_picture(self) -> None:
-        self._current.ask(Decode(self.where, self.state.z[None]), self._picture_came, self.failed.emit)
+        if not self._asleep():
+            self._current.ask(Decode(self.where, self.state.z[None]), self._picture_came, self.failed.emit)
 
     def ask_samples(self) -> None:
-        self._sheet.ask(self.where, self.state.samples(), self.pixels, self._samples_came, self.failed.emit)
+        if not self._asleep():
+            self._sheet.ask(self.where, self.state.samples(), self.pixels, self._samples_came, self.failed.emit)
 
     def ask_directions(self) -> None:
-        if self.view is not None:
+        if self.view is not None and not self._asleep():
             question = Directions(self.where, min(DIRECTIONS, self.state.size))
             self._principal.ask(question, self._with_directions, self.directions_failed.emit)
 
@@ -201,7 +223,7 @@ class Explorer(QObject):
         self._since_edit.start()
         if not np.array_equal(before.z, state.z):
             self.ask_picture()
-            self.settled.emit()
+            self._settle()
         drawn = [(s.seed, s.count, s.truncation, s.temperature) for s in (before, state)]
         if drawn[0] != drawn[1]:
             self.ask_samples()

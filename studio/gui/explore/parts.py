@@ -17,6 +17,8 @@ WAYS: dict[PathKind, tuple[str, str]] = {
     ),
     "linear": ("Linear", "The straight way; halfway between two normal latents it is shorter than any that was seen"),
 }
+WARMTH = "What the noise is multiplied by: below 1 likelier samples, and less variety; 1 is the density itself"
+"""Of every control of the temperature that samples are drawn at."""
 
 
 def button(text: str, icon: str, tip: str, clicked: Callable[[], None]) -> QPushButton:

@@ -11,7 +11,7 @@ from studio.gui import theme, work
 from studio.gui.explore.category import MOST_NAMED, mixture
 from studio.gui.explore.explorer import NORMAL_END, Explorer
 from studio.gui.explore.film import Picture
-from studio.gui.explore.parts import button, quiet, row
+from studio.gui.explore.parts import WARMTH, button, quiet, row
 from studio.gui.explore.plane import Plane, of_dataset
 from studio.gui.explore.state import HOTTEST, MOST_SAMPLES, Latents
 from studio.gui.shortcuts import key
@@ -21,7 +21,6 @@ from studio.gui.widgets.slider import Slider
 from studio.gui.widgets.spin import SpinBox
 
 LEAST = 0.05
-WARMTH = "What the noise is multiplied by: below 1 likelier samples, and less variety; 1 is the density itself"
 BOUND = "Keep each value of the noise within this bound: less variety, more typical samples"
 
 

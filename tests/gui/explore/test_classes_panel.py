@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from studio.engine.messages import Advanced
-from studio.explore.questions import Classify, Decode
+from studio.explore.questions import Classify, Decode, ModelView
 from studio.export.jobs import ExportFilm, ExportLatents
 from studio.export.provenance import Provenance
 from studio.gui.explore import drawn
@@ -23,7 +23,7 @@ from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.page import ExplorePage
 from studio.gui.explore.plane import Plane
 from studio.gui.session import Session
-from studio.models.core.latents import Part, Prior
+from studio.models.core.latents import Part, Prior, draw
 from tests.gui.explore.coded import CLASSES, LABELS, CodedToy
 from tests.gui.explore.conftest import RUN
 from tests.gui.explore.toy import ToyEngine
@@ -240,6 +240,48 @@ def test_a_classifier_says_which_pictures_are_of_their_class(classes: ClassesPan
     assert len(grid.captions) == 6 * 9
 
 
+class Dense(CodedToy):
+    """Scores a likelihood too; its sheet is drawn at 0.7."""
+
+    def __init__(self) -> None:
+        super().__init__(LABELS)
+        self.capabilities = (*self.capabilities, "score likelihood")
+
+    def answer(self, question: Any) -> Any:
+        found = super().answer(question)
+        return replace(found, temperature=0.7) if isinstance(found, ModelView) else found
+
+
+@pytest.mark.parametrize("toy", [Dense()])
+def test_classes_of_a_density_are_drawn_at_a_temperature(
+    classes: ClassesPanel, engine: ToyEngine, session: Session
+) -> None:
+    slider = classes.choose.temperature
+    assert slider.isVisible()
+    assert slider.value() == pytest.approx(0.7)
+    noise = draw(LABELS, 6, 0)[:, :8]
+    np.testing.assert_allclose(classes.state.grid()[0][::4, :8], 0.7 * noise, rtol=1e-5)
+    QTest.keyClick(slider.track, Qt.Key.Key_Home)
+    engine.pump()
+    assert not classes.state.grid()[0][:, :8].any()
+    assert classes.state.grid()[0][:, 8:].any(), "the class is no noise"
+    offer = classes.offer()
+    assert offer is not None
+    assert offer.temperature == 0
+    session.undo.undo()
+    assert classes.state.temperature == pytest.approx(0.7)
+
+
+def test_classes_of_others_have_no_temperature(classes: ClassesPanel) -> None:
+    assert not classes.choose.temperature.isVisible()
+    offer = classes.offer()
+    assert offer is not None
+    assert offer.temperature is None
+    plain = as_plain(classes.state)
+    del plain["temperature"]
+    assert from_plain(plain) is not None, "of a session from before there was one"
+
+
 def test_films_go_through_every_class_or_between_two() -> None:
     state = beginning(LABELS)
     z, columns = state.film(EVERY, 48, whole=True)
@@ -249,7 +291,9 @@ def test_films_go_through_every_class_or_between_two() -> None:
     assert z[:, 0, 8:].tolist() == [[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0, 1, 0, 0], [0.5, 0.5, 0, 0]]
 
 
-@pytest.mark.parametrize("damage", [{"prior": 3}, {"view": "x"}, {"seed": "x"}, {"t": None}])
+@pytest.mark.parametrize(
+    "damage", [{"prior": 3}, {"view": "x"}, {"seed": "x"}, {"t": None}, {"temperature": float("nan")}]
+)
 def test_a_damaged_state_is_no_state(damage: dict[str, Any]) -> None:
     plain = as_plain(beginning(LABELS))
     assert from_plain(plain) is not None

@@ -22,7 +22,8 @@ from studio.gui.explore.classes.state import (
     View,
     as_plain,
 )
-from studio.gui.explore.parts import button, choose, heading, quiet, row, tool
+from studio.gui.explore.parts import WARMTH, button, choose, heading, quiet, row, tool
+from studio.gui.explore.state import HOTTEST
 from studio.gui.glossary import hover_card
 from studio.gui.shortcuts import bind, key
 from studio.gui.widgets.slider import Slider
@@ -67,6 +68,8 @@ class Choose(QWidget):
         self.steps = self._size("steps", 2, MOST_STEPS, " steps", "Places from the one class to the other")
         self.bar = row(self.seed, self.new, 1, QLabel("Show"), self.view, self.rows, self.count, self.steps)
 
+        self.temperature = Slider("Temperature", 0.0, HOTTEST, value=1.0, step=0.05, tooltip=WARMTH)
+        self.temperature.value_changed.connect(self._warm)
         self.classes: Choices | None = None
         self._place = QVBoxLayout()
         self.other = QComboBox()
@@ -106,6 +109,7 @@ class Choose(QWidget):
         list_.addLayout(row(self.reset_button, self.edit_button, 1))
         list_.addWidget(heading("Class"))
         list_.addLayout(self._place)
+        list_.addWidget(self.temperature)
         list_.addSpacing(theme.SPACE)
         list_.addWidget(heading("Between two classes"))
         list_.addLayout(form)
@@ -176,6 +180,12 @@ class Choose(QWidget):
             self.stop()
             self._edit(f"Class {self.state.names[index]}", self.state.with_class(index))
 
+    def _warm(self, temperature: float) -> None:
+        if self.state is not None:
+            self.stop()
+            new = replace(self.state, temperature=temperature)
+            self._edit("Temperature of the classes", new, ("warm", self.temperature.gesture))
+
     def _set_other(self, index: int) -> None:
         if self.state is not None:
             self.stop()
@@ -193,8 +203,10 @@ class Choose(QWidget):
 
     # --- what is shown
 
-    def show_anew(self, state: Classes) -> None:
-        """Another model, with other classes."""
+    def show_anew(self, state: Classes, temperature: float | None = None) -> None:
+        """Another model, with other classes. ``temperature``: of its sample sheet, where samples are drawn at one."""
+        self.temperature.setVisible(temperature is not None)
+        self.temperature.set_default(1.0 if temperature is None else temperature)
         self.stop()
         if self.classes is not None:
             self._place.removeWidget(self.classes)
@@ -233,6 +245,7 @@ class Choose(QWidget):
         self.steps.setVisible(state.view == "between")
         self.other.setCurrentIndex(state.other)
         self.between.set_value(state.t)
+        self.temperature.set_value(state.temperature)
         self._clock.setInterval(round(1000 / state.fps))
 
     def show_seen(self, found: Classified, right: tuple[int, int] | None) -> None:

@@ -74,9 +74,10 @@ class ClassesPanel(Panel):
         self.forget()
         self.where, self.view = where, view
         self.drawn.show(view.data)
-        self.keeper.show(where.run, beginning(view.prior), lambda state: state.prior == view.prior)
+        first = beginning(view.prior, view.temperature)
+        self.keeper.show(where.run, first, lambda state: state.prior == view.prior)
         self.show_.clear("Drawing classes …")
-        self.choose.show_anew(self.state)
+        self.choose.show_anew(self.state, view.temperature if view.tempered else None)
         self._ask()
 
     def forget(self) -> None:
@@ -101,6 +102,7 @@ class ClassesPanel(Panel):
             where=self.where,
             name=name_of(self.where.run),
             seed=state.seed,
+            temperature=state.temperature if self.view.tempered else None,
             uniform=not state.prior.has("normal"),
             current=state.z[None],
             sheet=OfferedSheet("Classes", "The grid of classes, as it is on screen.", z, columns, about),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast, get_args
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.explore.codes import Dial, blend, dials, sweep
+from studio.gui.explore.state import HOTTEST
 from studio.models.core.latents import Prior, draw
 
 Vector = npt.NDArray[np.float32]
@@ -38,6 +40,7 @@ class Classes:
         other: the class on the far side of ``between``.
         t: how far the current latent is from ``chosen`` to ``other``, 0..1.
         pick: which of the latents of the seed is the current one.
+        temperature: what their normal noise is multiplied by.
     """
 
     prior: Prior
@@ -51,6 +54,7 @@ class Classes:
     t: float = 0.0
     pick: int = 0
     fps: int = FPS
+    temperature: float = 1.0
 
     @property
     def dial(self) -> Dial:
@@ -80,7 +84,7 @@ class Classes:
 
     def latents(self) -> Vector:
         """Those of the seed, held×size, with whatever class they drew."""
-        return draw(self.prior, max(self.held, self.pick + 1), self.seed)
+        return draw(self.prior, max(self.held, self.pick + 1), self.seed, temperature=self.temperature)
 
     @property
     def z(self) -> Vector:
@@ -147,9 +151,9 @@ class Classes:
         return {BETWEEN: f"{a} to {b} and back", EVERY: "every class in turn"}
 
 
-def beginning(prior: Prior) -> Classes:
+def beginning(prior: Prior, temperature: float = 1.0) -> Classes:
     """The first class, the second one at the far end."""
-    return Classes(prior, other=min(1, dials(prior, "class")[0].part.size - 1))
+    return Classes(prior, other=min(1, dials(prior, "class")[0].part.size - 1), temperature=temperature)
 
 
 NUMBERS: Sequence[tuple[str, int, int]] = (
@@ -179,8 +183,11 @@ def from_plain(plain: Mapping[str, Any]) -> Classes | None:
             chosen=min(max(int(plain["chosen"]), 0), size - 1),
             other=min(max(int(plain["other"]), 0), size - 1),
             t=min(max(float(plain["t"]), 0.0), 1.0),
+            temperature=min(max(float(plain.get("temperature", 1.0)), 0.0), HOTTEST),
             **{name: min(max(int(plain[name]), low), high) for name, low, high in NUMBERS},
         )
+        if not math.isfinite(state.temperature):
+            return None
         return replace(state, pick=min(max(int(plain["pick"]), 0), state.held - 1))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return None

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QAbstractButton, QLabel, QSizePolicy, QWidget
 from pytestqt.qtbot import QtBot
@@ -21,18 +22,24 @@ from pytestqt.qtbot import QtBot
 from studio.data import builtin, store
 from studio.engine.answers import Context, answer
 from studio.engine.messages import Propose
+from studio.explore.questions import Real
 from studio.gui import app, theme, work
+from studio.gui.explore.invert.panel import InvertPanel
+from studio.gui.explore.invert.state import Level
 from studio.gui.session import Session
 from studio.gui.trainer import Trainer
 from studio.gui.widgets.curve_tools import ElidedLabel
 from studio.gui.window import MainWindow
+from studio.models.core import catalog
+from studio.models.core import recipe as recipes
 from studio.runs.folder import RunFolder
 from studio.training.control import SaveNow
 
 KEPT = os.environ.get("GEN_STUDIO_SCREENSHOTS", "")
 STEPS = 700 if KEPT else 12
-pytestmark = pytest.mark.timeout(900 if KEPT else 240)
+pytestmark = pytest.mark.timeout(900 if KEPT else 480)
 SIZE = 1280, 720
+FLOW = {"levels": 2, "depth": 4, "width": 32, "batch": 32, "warm_up": 10, "average": 0.9, "steps": 200 if KEPT else 3}
 
 
 @dataclass
@@ -40,6 +47,8 @@ class Scene:
     window: MainWindow
     session: Session
     run: str
+    flow: str
+    """A run of a flow, trained for a moment."""
     qtbot: QtBot
 
     def until(self, holds: Callable[[], object], seconds: float = 60) -> None:
@@ -72,7 +81,7 @@ def scene(qtbot: QtBot) -> Iterator[Scene]:
     trainer.start()
     app.begin(session)
     window.fill()
-    made = Scene(window, session, "", qtbot)
+    made = Scene(window, session, "", "", qtbot)
     made.until(lambda: session.models)
     session.choose_dataset(data)
     other = session.new_run(
@@ -80,6 +89,10 @@ def scene(qtbot: QtBot) -> Iterator[Scene]:
     )
     with qtbot.waitSignal(session.ended, timeout=120_000):
         session.train(other)
+    flow = recipes.values_of(recipes.make(catalog.load("glow").recipe_type, FLOW))
+    made.flow = session.new_run("glow", flow, data, "a flow")
+    with qtbot.waitSignal(session.ended, timeout=300_000):
+        session.train(made.flow)
     made.run = session.new_run(proposal.model, proposal.values | {"steps": 100_000}, data, "digits")
     session.choose_run(made.run)
     steps: list[int] = []
@@ -123,6 +136,25 @@ def test_every_page_is_painted_in_both_themes_and_cuts_no_text(scene: Scene, tmp
             theme.theme.apply(colours)
             pictures[page, colours] = scene.shot(f"{page}-{colours}", folder)
             cut += [f"{page}: {text}" for text in clipped(window)]
+    window.show_page("explore")
+    session.choose_run(scene.flow)
+    shown = window.pages["explore"]
+    scene.until(lambda: isinstance(shown.panel, InvertPanel) and shown.panel.browser.page is not None)
+    panel: Any = shown.panel
+    panel.inverter.choose(Real(tuple(panel.browser.page.indices[:2].tolist())))
+    panel.inverter.edit("noise", panel.inverter.state.with_level("level 1", Level("noise")))
+    panel.lower.setCurrentWidget(panel.strip)
+    scene.until(lambda: panel.inverter.scored is not None and len(panel.strip.grid.images))
+    assert window.size() == QSize(*SIZE), "no panel is wider than there is room"
+    for colours in ("light", "dark"):
+        theme.theme.apply(colours)
+        for index in range(panel.tabs.count()):
+            panel.tabs.setCurrentIndex(index)
+            panel.lower.setCurrentIndex(index % panel.lower.count())
+            name = f"invert-{panel.tabs.tabText(index).lower()}"
+            pictures[name, colours] = scene.shot(f"{name}-{colours}", folder)
+            cut += [f"{name}: {text}" for text in clipped(window)]
+    session.choose_run(scene.run)
     window.show_bench()
     for colours in ("light", "dark"):
         theme.theme.apply(colours)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from studio.explore.questions import Decoded, ModelView, NearestFound, Through, Where
@@ -70,6 +70,8 @@ class LatentPanel(Panel):
         self.walk.frames_came.connect(self._walked)
         self.lattice.tiles_came.connect(self._mesh)
         self.stage.step_shown.connect(self.step_shown)
+        self.pictures.installEventFilter(self)
+        self.explorer.awake = False
 
     # --- what the page asks of a panel
 
@@ -166,6 +168,13 @@ class LatentPanel(Panel):
             self.beside.keep(picture, what)
 
     # --- between the parts
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.pictures and event.type() == QEvent.Type.Show:
+            self.explorer.wake()
+        elif watched is self.pictures and event.type() == QEvent.Type.Hide:
+            self.explorer.awake = False
+        return super().eventFilter(watched, event)
 
     def _tab_changed(self, index: int) -> None:
         if self.tabs.widget(index) is self.walk:

@@ -28,6 +28,7 @@ from studio.gui.explore.panels import PANELS
 from studio.gui.export.sheet import ExportSheet
 from studio.gui.session import Session, Trouble
 from studio.gui.widgets.panes import Panes
+from studio.gui.widgets.stack import Stack
 from studio.runs.folder import DamagedRun, RunFolder
 from studio.training.events import Event
 
@@ -62,7 +63,7 @@ class ExplorePage(QWidget):
         self.checkpoints, self.export_button = self.header.checkpoints, self.header.export_button
         self.header.checkpoint_wanted.connect(self.show_checkpoint)
 
-        self.pictures = QStackedWidget()
+        self.pictures = Stack()
         self.controls = QTabWidget()
         self.controls.setDocumentMode(True)
         self.controls.setTabBarAutoHide(True)

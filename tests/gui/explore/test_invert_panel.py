@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.engine.messages import Answer, Failed
 from studio.explore.latents import draw, spherical
-from studio.explore.questions import ByLabel, Decode, DecodeScored, Real, Unfold
+from studio.explore.questions import ByLabel, Decode, DecodeScored, Directions, Real, Unfold
 from studio.export.jobs import ExportComparison, ExportLatents, Written
 from studio.export.provenance import Provenance
 from studio.gui.explore.invert.logdets import PRIOR, TOTAL, tree
@@ -231,7 +231,7 @@ def test_what_lives_where_shows_each_level_alone_and_a_click_takes_it(
     opened: Opened, engine: ToyEngine, qtbot: QtBot, toy: FlowToy
 ) -> None:
     panel = opened(5)
-    assert not any(len(q.z) == 16 for q in engine.all(Decode)), "nobody looks at it yet"
+    assert not engine.all(Decode), "nobody looks at it yet"
     panel.lower.setCurrentWidget(panel.strip)
     engine.pump()
     inverter, grid = panel.inverter, panel.strip.grid
@@ -379,6 +379,19 @@ def test_nothing_is_asked_while_it_is_hidden_and_it_catches_up_when_seen(
     engine.pump()
     assert panel.inverter.result is not None
     assert panel.inverter.result.step == 500
+
+
+def test_panels_that_nobody_sees_leave_the_engine_to_the_one_that_is_seen(
+    opened: Opened, engine: ToyEngine, page: ExplorePage
+) -> None:
+    opened(5)
+    assert not engine.all(Directions)
+    assert not engine.all(Decode)
+    latent = next(p for p in page.open if isinstance(p, LatentPanel))
+    page.controls.setCurrentIndex(page.open.index(latent))
+    engine.pump()
+    assert engine.all(Directions)
+    assert latent.explorer.samples is not None
 
 
 def test_an_answer_to_what_was_forgotten_changes_nothing(opened: Opened, engine: ToyEngine, page: ExplorePage) -> None:

@@ -36,6 +36,8 @@ BLOCKS, STEPS = 5, 2
 """Each side has BLOCKS turns of STEPS training steps; the first turn is not counted."""
 INVERSIONS = 30
 DEPTHS = (2, 4, 8, 16, 32)
+WIDTH, BATCH = 64, 16
+"""Of the models whose memory is measured."""
 
 
 def measure(asked: argparse.Namespace) -> Iterator[Result]:
@@ -152,12 +154,11 @@ def _inversion(what: str, values: dict[str, Value]) -> Iterator[Result]:
 
 
 def _memory(plot: str) -> Iterator[Result]:
-    width, batch = 64, 16
     held: dict[str, list[float]] = {"store": [], "recompute": []}
     ratios: list[float] = []
     for depth in DEPTHS:
-        x = pictures(batch)
-        models = {way: settled({"levels": 3, "depth": depth, "width": width, "memory": way}).train() for way in held}
+        x = pictures(BATCH)
+        models = {way: settled({"levels": 3, "depth": depth, "width": WIDTH, "memory": way}).train() for way in held}
         for way, glow in models.items():
             held[way].append(kept(glow, lambda glow=glow, x=x: glow.loss(Batch(x)).value) / 2**20)  # type: ignore[misc]
         sides = {way: _engine_step(glow, "float32", x) for way, glow in models.items()}
@@ -177,8 +178,8 @@ def _memory(plot: str) -> Iterator[Result]:
         held["recompute"][-1] / held["recompute"][0],
         "×",
         1.1,
-        note=f"stored: {held['store'][-1] / held['store'][0]:.1f} ×; bytes that autograd holds, L 3, width {width}, "
-        f"batch {batch}, 32×32",
+        note=f"stored: {held['store'][-1] / held['store'][0]:.1f} ×; bytes that autograd holds, L 3, width {WIDTH}, "
+        f"batch {BATCH}, 32×32",
     )
     if plot:
         draw(Path(plot), held, ratios)

@@ -52,7 +52,8 @@ class Finder(QObject):
         inverter = self.inverter
         if inverter.view is None:
             return
-        wanted = [t.by for t in inverter.state.traits]
+        traits = sorted(inverter.state.traits, key=lambda t: not t.amount)  # first those that the picture waits for
+        wanted = [t.by for t in traits]
         if self.busy is not None and self.busy not in wanted:
             self._call_off()
         known = {by: found for by in wanted if (found := self.of(by)) is not None}

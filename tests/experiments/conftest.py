@@ -22,7 +22,7 @@ from studio.experiments import (
     realnvp_moons,
     wasserstein_loss,
 )
-from studio.experiments.core import attempts, material
+from studio.experiments.core import attempts, bits, material
 from studio.experiments.core.attempts import Attempt
 from studio.experiments.core.experiment import Experiment
 from studio.models.core import catalog as models
@@ -67,6 +67,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _tiny_flows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bits, "BACK", 16)
     glow = {**TINY, "levels": 2, "depth": 1, "width": 4}
     for module in (glow_mnist, glow_cifar):
         monkeypatch.setitem(module.SIZES, "short", glow)

@@ -46,7 +46,7 @@ def test_an_attempt_on_data_of_its_own_ends_with_figures_a_verdict_and_pictures(
 
 
 def test_bits_per_dimension_come_with_what_was_spent_and_the_line_to_beat(digits_file: Path) -> None:
-    attempt = done(begun(catalog.load("glow_mnist"), digits_file, seeds=(0, 1)))
+    attempt = done(begun(catalog.load("glow_mnist"), digits_file))
     whole(attempt)
     assert attempt.findings is not None
     told = {f.name: f for f in attempt.findings.figures}

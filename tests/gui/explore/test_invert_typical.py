@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from studio.data import store
 from studio.data.dataset import DataSpec
 from studio.engine.messages import Advanced, Cancel, Failed
-from studio.explore.questions import Likelihoods, LikelihoodsFound, ModelView, Real, Where
+from studio.explore.questions import DecodeScored, Likelihoods, LikelihoodsFound, ModelView, Real, Where
 from studio.gui import work
 from studio.gui.explore.invert import typical as module
 from studio.gui.explore.invert.inverter import Inverter
@@ -177,13 +177,19 @@ def test_progress_and_cancel_leave_what_was_found(box: TypicalBox, engine: ToyEn
     assert not work.desk.jobs
 
 
-def test_what_went_wrong_is_said(box: TypicalBox, engine: ToyEngine) -> None:
+def test_what_went_wrong_is_said_until_it_is_tried_again(
+    box: TypicalBox, inverter: Inverter, engine: ToyEngine
+) -> None:
     box.compute.click()
     (ask,) = engine.waiting(Likelihoods)
     engine.answered.add(ask.stamp)
     engine.tell(Failed(ask.stamp, "photos: there is no such dataset any more"))
-    assert box.said["this"].text() == "The images could not be scored: photos: there is no such dataset any more"
-    assert box.said["this"].isVisible()
+    assert box.trouble.text() == "The images could not be scored: photos: there is no such dataset any more"
+    inverter.edit("Cool", replace(inverter.state, temperature=0.5))
+    engine.pump(DecodeScored)
+    assert box.trouble.isVisible()
+    box.compute.click()
+    assert not box.trouble.isVisible()
 
 
 def test_what_was_scored_comes_back_with_the_next_session(

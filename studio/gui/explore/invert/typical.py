@@ -86,6 +86,10 @@ class TypicalBox(QWidget):
         self.said = {name: QLabel() for name in ("this", "edited")}
         for label in self.said.values():
             label.setWordWrap(True)
+        self.trouble = QLabel()
+        self.trouble.setWordWrap(True)
+        self.trouble.hide()
+        theme.role(self.trouble, "bad")
         self.table = Detection()
         self.lesson = quiet(LESSON, wrap=True)
         theme.role(self.lesson, "small")
@@ -96,6 +100,7 @@ class TypicalBox(QWidget):
         whole.addLayout(row(title, 1, self.compute))
         whole.addLayout(row(self.count, self.strangers, 1))
         whole.addWidget(self.progress)
+        whole.addWidget(self.trouble)
         for label in self.said.values():
             whole.addWidget(label)
         whole.addWidget(self.plot)
@@ -187,6 +192,7 @@ class TypicalBox(QWidget):
     def _progress(self) -> None:
         scorer = self.scorer
         self.progress.setVisible(scorer.busy)
+        self.trouble.hide()
         self.compute.setEnabled(not scorer.busy)
         self.bar.setRange(0, scorer.total)
         self.bar.setValue(scorer.done)
@@ -197,9 +203,8 @@ class TypicalBox(QWidget):
                 self.inverter.refresh()  # the picture by the same weights as those that it stands among
 
     def _failed(self, message: str) -> None:
-        theme.role(self.said["this"], "bad")
-        self.said["this"].setText(f"The images could not be scored: {message}")
-        self.said["this"].show()
+        self.trouble.setText(f"The images could not be scored: {message}")
+        self.trouble.show()
 
     def _show(self) -> None:
         if self.inverter.view is None:
@@ -234,7 +239,6 @@ class TypicalBox(QWidget):
                 marks.append(Mark(name, value, dashed=name == "edited"))
                 told = f"{'This picture' if name == 'this' else 'Edited'}: {plain(value)} {found.unit}"
                 self.said[name].setText(f"{told}. {standing(crowd, value)}")
-                theme.role(self.said[name], "")
                 how = (
                     "Mean over draws of the noise." if name == "this" else "Each value in the middle of its grey level."
                 )

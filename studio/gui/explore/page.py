@@ -67,6 +67,7 @@ class ExplorePage(QWidget):
         self.controls = QTabWidget()
         self.controls.setDocumentMode(True)
         self.controls.setTabBarAutoHide(True)
+        theme.role(self.controls, "tight")
         self.controls.currentChanged.connect(self._panel_changed)
         self.sheet = ExportSheet(session)
         self.sheet.closed.connect(self._close_export)

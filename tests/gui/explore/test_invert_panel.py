@@ -126,6 +126,43 @@ def test_a_picture_that_does_not_come_back_is_said_to_differ_and_by_how_much(
     assert panel.stage.difference.image.pixelColor(0, 0).red() == 24
 
 
+def test_a_model_that_keeps_fewer_bits_does_not_claim_the_other_ones(
+    opened: Opened, engine: ToyEngine, toy: FlowToy
+) -> None:
+    panel = opened()
+    honest = toy.unfolded(Real((1,)))
+    panel.inverter.choose(Real((1,)))
+    (ask,) = engine.waiting(Unfold)
+    engine.answered.add(ask.stamp)
+    engine.tell(Answer(ask.stamp, replace(honest, images=honest.images // 8 * 8)))
+    assert panel.stage.verdict.text() == "✓ Same in the bits that this model keeps"
+    assert panel.stage.captions[panel.stage.difference].text() == "difference ≤ 7"
+
+
+def test_a_model_that_has_diverged_is_shown_as_it_is(opened: Opened, engine: ToyEngine, toy: FlowToy) -> None:
+    panel = opened()
+    honest = toy.unfolded(Real((1,)))
+    nan = np.full(1, np.nan)
+    panel.inverter.choose(Real((1,)))
+    (ask,) = engine.waiting(Unfold)
+    engine.answered.add(ask.stamp)
+    broken = replace(
+        honest,
+        z=np.full_like(honest.z, np.nan),
+        worst=nan.astype(np.float32),
+        same=np.array([False]),
+        log_likelihood=nan,
+        bits=nan,
+        bits_sd=nan,
+        log_prior=nan,
+        log_dets=np.full_like(honest.log_dets, np.nan),
+    )
+    engine.tell(Answer(ask.stamp, broken))
+    panel.stage.levels.grab()
+    panel.logdets.grab()
+    assert "Not the same picture" in panel.stage.verdict.text()
+
+
 def test_the_latent_is_shown_by_level_and_each_value_can_be_read(opened: Opened, engine: ToyEngine) -> None:
     panel = opened(5)
     view, found = panel.stage.levels, panel.inverter.result
@@ -274,7 +311,7 @@ def test_a_class_in_the_latent_is_said_and_can_be_exchanged(
     assert isinstance(panel, InvertPanel)
     panel.inverter.choose(Real((5,)))
     engine.pump()
-    assert texts(panel)["class"] == "class = striped"
+    assert texts(panel)["class"] == "striped"
     assert panel.edits.classes is not None
     assert panel.edits.classes.buttons[2].isChecked()
     panel.edits.classes.buttons[0].click()

@@ -84,7 +84,7 @@ def test_drop_invert_edit_export_and_drop_back(run: RunFolder, session: Session,
     assert panel.stage.verdict.text() == "✓ Same picture, bit for bit"
     assert float(found.worst[0]) < 0.01
     assert [level.size for level in panel.stage.levels.levels] == ["6×4×4", "24×2×2"]
-    assert panel.numbers.values["class"].text().startswith("class = ")
+    assert panel.numbers.values["class"].text() in ("0", "1", "2")
 
     panel.lower.setCurrentWidget(panel.strip)
     qtbot.waitUntil(lambda: len(panel.strip.grid.images) == 16, timeout=20_000)

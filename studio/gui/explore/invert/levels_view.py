@@ -81,7 +81,8 @@ class LevelsView(QWidget):
                 values = values if values.ndim == 3 else values.reshape(1, 1, -1)
                 level = np.nan_to_num(np.clip(values / REACH, -1, 1)) * 127.5 + 127.5
                 painted = table[np.rint(level).astype(np.uint8)]
-                counts, _ = np.histogram(np.clip(values, -4.4, 4.4), bins=BINS, range=(-4.5, 4.5))
+                known = np.clip(values[np.isfinite(values)], -4.4, 4.4)
+                counts, _ = np.histogram(known, bins=BINS, range=(-4.5, 4.5))
                 share = counts / max(values.size, 1) / (9 / BINS)
                 self.levels.append(_Level(part.name, values, [to_image(c) for c in painted], share))
         self.current = min(self.current, max(len(self.levels) - 1, 0))

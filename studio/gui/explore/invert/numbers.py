@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from studio.explore.questions import Scored, Unfolded
 from studio.gui import theme
-from studio.gui.explore.encode.state import parts_found
 from studio.gui.explore.invert.inverter import DRAWS, Inverter
 from studio.gui.explore.parts import quiet
 from studio.gui.glossary import hover_card
@@ -91,7 +91,8 @@ class Numbers(QWidget):
         prior, dets = float(found.log_prior[at]), float(found.log_dets[at].sum())
         sign = "−" if dets < 0 else "+"
         self.values["middle"].setText(f"{nats(prior)} {sign} {nats(abs(dets))} nats, mid-level")
-        self.values["class"].setText(", ".join(parts_found(inverter.view.prior, found.z[at])) or "–")
+        names = [part.labels[int(found.z[at, here].argmax())] for part, here in inverter.view.prior.placed("class")]
+        self.values["class"].setText(", ".join(names) or "–")
         if inverter.scored is not None:
             self._edited(inverter.scored)
         else:
@@ -110,9 +111,11 @@ class Numbers(QWidget):
 
 def verdict(found: Unfolded, at: int) -> str:
     """Whether an example comes back, in words."""
-    if found.same[at]:
+    if not found.same[at]:
+        return f"Not the same picture: off by up to {plain(float(found.worst[at]))} grey levels"
+    if np.array_equal(found.images[at], found.originals[at]):
         return "Same picture, bit for bit"
-    return f"Not the same picture: off by up to {plain(float(found.worst[at]))} grey levels"
+    return "Same in the bits that this model keeps"
 
 
 def nats(value: float) -> str:

@@ -12,7 +12,7 @@ import copy
 import math
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +32,19 @@ from studio.training.players import make as optimiser
 COLOUR = DataSpec("made-up pictures", "images", (3, 32, 32), 2048, fingerprint="bench")
 PAPER: dict[str, Value] = {"levels": 3, "depth": 32, "width": 512}
 CPU = torch.device("cpu")
-BLOCKS, STEPS = 5, 2
+BLOCKS, STEPS = 6, 1
 """Each side has BLOCKS turns of STEPS training steps; the first turn is not counted."""
 INVERSIONS = 30
 DEPTHS = (2, 4, 8, 16, 32)
-WIDTH, BATCH = 64, 16
+WIDTH, BATCH = 64, 8
 """Of the models whose memory is measured."""
 
 
 def measure(asked: argparse.Namespace) -> Iterator[Result]:
     ours = Glow.suits(COLOUR)
-    yield from _against_normflows("L 3, K 8, width 512, batch 16", PAPER | {"depth": 8}, 16)
-    yield from _against_normflows(f"{_words(ours)}, batch 32", ours, 32)
+    paper = PAPER | {"depth": 8}  # of its 32, which take four times as long on either side
+    yield from _against_normflows(f"{_words(paper)}, batch 8", paper, 8, ("float32", "auto"))
+    yield from _against_normflows(f"{_words(ours)}, batch 32", ours, 32, ("auto",))
     yield from _inversion(f"what suits 32×32 here, {_words(ours)}", ours)
     yield from _inversion(f"the paper's, {_words(PAPER)}", PAPER)
     yield from _memory(getattr(asked, "plot", ""))
@@ -52,7 +53,9 @@ def measure(asked: argparse.Namespace) -> Iterator[Result]:
 # --- throughput
 
 
-def _against_normflows(what: str, values: dict[str, Value], batch: int) -> Iterator[Result]:
+def _against_normflows(what: str, values: dict[str, Value], batch: int, held: Sequence[str]) -> Iterator[Result]:
+    """``held``: in which precisions the target has to be met. Small networks spend their time in convolutions of few
+    channels, which are the same on both sides: in float32 their ratio is for information."""
     if not normflows_glow.available():
         yield Result(f"against normflows, {what}", math.nan, "×", note=normflows_glow.HOW_TO_GET)
         return
@@ -81,7 +84,7 @@ def _against_normflows(what: str, values: dict[str, Value], batch: int) -> Itera
             f"Glow's training step ({name}: {precision}), {what}",
             statistics.median(ratios),
             "×",
-            1.3,
+            1.3 if name in held else None,
             "at least",
             (min(ratios), max(ratios)),
             f"{batch / statistics.median(seconds[name]):.1f} images/s",

@@ -35,7 +35,7 @@ def test_both_sides_begin_with_the_same_density_and_move() -> None:
 
 def test_without_normflows_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(normflows_glow, "available", lambda: False)
-    (told,) = flows._against_normflows("small", SMALL, 4)
+    (told,) = flows._against_normflows("small", SMALL, 4, ())
     assert "pip install normflows" in told.note
     assert told.met is None
 
@@ -44,9 +44,9 @@ def test_without_normflows_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch
 def test_it_measures_against_normflows_in_both_precisions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flows, "BLOCKS", 2)
     monkeypatch.setattr(flows, "STEPS", 1)
-    base, *ratios = flows._against_normflows("small", SMALL, 4)
+    base, *ratios = flows._against_normflows("small", SMALL, 4, ("auto",))
     assert "parameters, ours" in base.note
-    assert [r.target for r in ratios] == [1.3, 1.3]
+    assert [r.target for r in ratios] == [None, 1.3]
     assert all(r.value > 0 for r in ratios)
 
 

@@ -10,7 +10,7 @@ import math
 from typing import Annotated, Literal
 
 from studio.data.dataset import DataSpec
-from studio.models.core.adversarial import TINY, pixels
+from studio.models.core.adversarial import SMALL, TINY, pixels
 from studio.models.core.flow import Flow, FlowRecipe, flow_problems
 from studio.models.core.model import Paper
 from studio.models.core.recipe import Field, Problem, Recipe, Value, recipe
@@ -88,4 +88,6 @@ class NICE(Flow):
             return {**points, "batch": 256, "steps": 5000}
         if pixels(data) <= TINY:
             return {"width": 128, "layers": 3, "steps": 2000}  # of 8×8 digits there are so few that more is by heart
-        return {"width": 500, "layers": 3, "steps": 6000}
+        if pixels(data) <= SMALL:
+            return {"width": 500, "layers": 3, "steps": 6000}
+        return {"width": 64, "layers": 3, "steps": 6000}  # a layer of 500 would have 12 million weights at 128×128

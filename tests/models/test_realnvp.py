@@ -303,3 +303,18 @@ def test_as_many_scales_as_suit(side: int, levels: int) -> None:
 def test_a_picture_of_equally_likely_levels_has_about_eight_bits_at_first() -> None:
     made, x = build(COLOUR, levels=2), pictures(COLOUR, 8)
     assert 7 < bits_per_dim(made.log_likelihood(x).mean(), 192) < 14
+
+
+def test_what_its_normalisations_have_seen_is_part_of_a_checkpoint() -> None:
+    values = make(RealNVPRecipe, {"width": 8, "blocks": 1, "levels": 2})
+    torch.manual_seed(0)
+    made, x = RealNVP(values, COLOUR).train(), pictures(COLOUR).float()
+    made.loss(Batch(x))
+    again = RealNVP(values, COLOUR).train()
+    again.load_state_dict(made.state_dict())
+    losses = []
+    for model in (made, again):
+        torch.manual_seed(1)
+        losses += [model.loss(Batch(x)).value for _ in range(2)]
+    assert torch.equal(losses[0], losses[2])
+    assert torch.equal(losses[1], losses[3])

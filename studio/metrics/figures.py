@@ -108,8 +108,8 @@ MEASURES: tuple[Measure, ...] = (
     _measure(
         "likelihood",
         "Log-likelihood, bits/dim",
-        "Of held-out examples, with its standard error: of images the mean over draws of the dequantisation noise, and "
-        "the importance-weighted bound",
+        "Of held-out examples, and of images in bits/dim too, which fall as it rises: the mean over draws of the "
+        "dequantisation noise, and the importance-weighted bound",
         "higher",
         "likelihood",
         quick=True,

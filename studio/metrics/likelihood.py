@@ -148,8 +148,7 @@ def figures(model: Model, data: Dataset, count: int, seed: int = 0, watch: Watch
     made = _two("", found.mean(axis=1), data, how + (f", mean of {draws} draws of the noise" if noisy else ""))
     if noisy:
         weighted = np.logaddexp.reduce(found, axis=1) - math.log(draws)
-        name = f", importance-weighted, {draws} draws"
-        made += _two(name, weighted, data, f"{how}, log mean p over {draws} draws of the noise")
+        made += _two(", importance-weighted", weighted, data, f"{how}, log mean p over {draws} draws of the noise")
     if len(train):
         seen = log_likelihoods(model, examples(data, train), seed=seed, watch=watch, along=(len(held), total))
         how = f"{len(train):,} training {data.spec.kind}; {scorer(model).likelihood}"

@@ -307,6 +307,9 @@ def test_pictures_of_the_sets_are_read_when_they_can_be_seen(
     box.show()
     engine.pump()
     assert len(box.sets[0].film) == 2
+    inverter.session.undo.undo()
+    assert len(box.sets[0].film) == 0
+    assert "choose some" in box.sets[0].film.strip.empty
 
 
 def test_known_factors_of_a_drawn_dataset_are_offered(

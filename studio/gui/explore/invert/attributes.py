@@ -55,7 +55,7 @@ class PickSet(QWidget):
         super().__init__()
         self.word = word = "with" if having else "without"
         self.film = Film(f"examples {word} it", SIDE, captions=False, removable=True)
-        self.film.set_empty(f"Examples {word} it: choose some, then add them")
+        self.say_nothing()
         self.film.removed.connect(lambda at: drop(having, at))
         self.add = button("", "", f"Add the chosen examples to those {word} it", lambda: add(having))
         self.add.setStyleSheet("padding: 4px 6px;")
@@ -72,6 +72,11 @@ class PickSet(QWidget):
         whole.setStretch(0, 1)
         whole.addLayout(side)
         self.setLayout(whole)
+
+    def say_nothing(self) -> None:
+        """No pictures; what to do."""
+        self.film.show_items(NOTHING)
+        self.film.set_empty(f"Examples {self.word} it: choose some, then add them")
 
     def show_real(self, real: Real, chosen: int) -> None:
         """What is in it, and how many examples could be added."""
@@ -302,7 +307,7 @@ class AttributesBox(QWidget):
             return
         self._shown = wanted
         for each in self.sets:
-            each.film.show_items(NOTHING)
+            each.say_nothing()
         for each, real in zip(self.sets, wanted, strict=True):
             if len(real):
                 self._look_at(each, real)

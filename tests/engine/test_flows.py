@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +33,11 @@ from studio.explore.questions import (
     Where,
 )
 from studio.models.core.likelihood import bits_per_dim
+from studio.models.core.model import Batch, Model, capabilities
 from tests.metrics.test_measure import shifted
+from tests.models.every import build, builds
 from tests.models.linear import ByClass, Given, gaussian, linear
+from tests.nn.flows.weights import shaken
 
 HERE = Where("run")
 RANDOM = np.random.default_rng(0)
@@ -346,3 +350,39 @@ def test_progress_never_goes_back(given: Given) -> None:
     answer(Likelihoods(HERE, 20, ("noise", "flat")), given.watched(watch))
     assert seen == sorted(seen)
     assert seen[-1] == 1
+
+
+# --- every model of the package
+
+
+EXACT = [(model, data) for model, data in builds() if "invert exactly" in capabilities(model)]
+
+
+@pytest.mark.parametrize(("model", "spec"), EXACT, ids=[f"{m.__name__}-{d.kind}" for m, d in EXACT])
+def test_of_every_model_examples_come_back_and_what_is_said_of_them_agrees(model: type[Model], spec: DataSpec) -> None:
+    made = build(model, spec)
+    made.loss(Batch(torch.rand(32, *spec.shape) * 2 - 1, torch.arange(32) % 3))  # type: ignore[operator]
+    shaken(made, 0.05)
+    values = RANDOM.integers(0, 256, (12, *spec.shape)).astype(np.uint8)
+    if spec.kind == "points":
+        values = RANDOM.standard_normal((12, 2)).astype(np.float32)
+    data = Dataset(replace(spec, fingerprint="x"), values, np.arange(12) % 3, *split(12, 0.5))
+    made.data = data.spec
+    context = Given(made.eval(), data)
+    found = answer(Unfold(HERE, Real(tuple(range(12)))), context)
+    scored = answer(DecodeScored(HERE, found.z), context)
+    middle = found.log_prior + found.log_dets.sum(axis=1)
+    np.testing.assert_allclose(scored.log_likelihood, middle, rtol=1e-4, atol=2e-2)
+    if spec.kind == "images":
+        assert found.same.all()
+        assert found.worst.max() < 0.05
+        np.testing.assert_array_equal(found.images, found.originals)
+    else:
+        assert found.worst.max() < 1e-4
+        np.testing.assert_allclose(middle, found.log_likelihood, rtol=1e-6)
+        assert answer(Density(HERE, (0.0, 0.0), 12.0, 256), context).mass == pytest.approx(1, abs=1e-2)
+        traced = answer(Trace(HERE, found.z), context)
+        np.testing.assert_allclose(traced.points[-1], values, atol=1e-4)
+        np.testing.assert_allclose(traced.log_density[-1], middle, atol=1e-3)
+    likely = answer(Likelihoods(HERE, 6), context)
+    assert np.isfinite(likely.held_out).all()

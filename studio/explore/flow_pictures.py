@@ -140,15 +140,15 @@ def _level_lines(log_density: Numbers, at: list[float], window: Window) -> list[
     return [np.asarray(line, np.float64) for level in at for line in found.lines(level)]
 
 
-def picture(flow: Flow, layers: Layers, at: float, size: int, *, dark: bool = False) -> Bytes:
-    """After ``at`` steps, 0..K and between; uint8 size×size×3, y upwards."""
+def picture(flow: Flow, layers: Layers, at: float, size: int, *, dark: bool = False, scale: int = 1) -> Bytes:
+    """After ``at`` steps, 0..K and between; uint8 size×size×3, y upwards. ``scale``: pixels of a screen's point."""
     inks, full, window = DARK if dark else LIGHT, size * OVER, flow.window_at(at)
     image = Image.new("RGB", (full, full), inks.ground)
     field = flow.field(at, min(size, FIELD)) if layers.density or layers.contours else None
     if field is not None and layers.density:
         small = Image.fromarray(coloured(field, log=layers.log))
         image.paste(small.resize((full, full), Image.Resampling.BILINEAR))
-    draw, unit = ImageDraw.Draw(image), max(1, round(full / 480))
+    draw, unit = ImageDraw.Draw(image), scale * max(1, round(full / scale / 480))
     over = inks if not layers.density or field is None else DARK
 
     def line(points: npt.NDArray[np.float64], ink: Ink, width: int) -> None:

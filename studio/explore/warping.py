@@ -26,7 +26,7 @@ EDGE = 4.5
 """It reaches so many σ of the prior: beyond lies 4e-5 of the mass."""
 LINES = 3.0
 """The lattice that is seen reaches so many σ, with a line every half of one."""
-FINE = 73
+FINE = 145
 """Corners of a line that is seen."""
 CIRCLES = (1.0, 2.0, 3.0)
 """Radii of the circles that are seen, in σ; of two normal values 39, 86 and 99 % lie within."""

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.explore.flow_pictures import DARK, HUES, LIGHT, WHITE, Flow, Ink, Layers, buckets, gapped
 from studio.explore.warping import FINE, Bytes, Window, wheel
 from studio.gui import theme
-from studio.gui.widgets.plot import ValueAxis, cosmetic
+from studio.gui.widgets.plot import ValueAxis
 
 REACH = 12.0
 """Pixels around the pointer within which a click finds a sample or a real point."""
@@ -65,10 +65,11 @@ class Dots(pg.GraphicsObject):  # type: ignore[misc]
         if self._all is None:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(_round(self._edge, self.size + 1.5))
+        ratio = painter.device().devicePixelRatioF()  # such a pen is as wide in the pixels of the screen
+        painter.setPen(_round(self._edge, (self.size + 1.5) * ratio))
         painter.drawPoints(self._all)
         for polygon, ink in zip(self._groups, self._inks, strict=True):
-            painter.setPen(_round(QColor(*ink.tolist()), self.size))
+            painter.setPen(_round(QColor(*ink.tolist()), self.size * ratio))
             painter.drawPoints(polygon)
 
 
@@ -226,18 +227,24 @@ class Canvas(QWidget):
             axis.setTickFont(theme.text_font(theme.SMALL_PIXELS))
         theme.role(self.message, "quiet")
         over = DARK if theme.theme.dark or self.layers.density else LIGHT
-        self.lines.setPen(cosmetic(QColor(*over.line).name()))
+        ratio = self.devicePixelRatioF()
         for item, ink, width in (
+            (self.lines, over.line, 1.0),
             (self.circles, over.circle, 1.5),
             (self.contours, over.contour, 2.0),
             (self.casing, LIGHT.edge, 4.0),
             (self.path, WHITE, 1.5),
         ):
-            item.setPen(pg.mkPen(QColor(*ink), width=width))
+            item.setPen(pg.mkPen(QColor(*ink), width=width * ratio))
         self.real.setBrush(pg.mkBrush(*over.real, REAL))
         self.here.setBrush(QBrush(QColor(*WHITE)))
         self.here.setPen(pg.mkPen(QColor(*LIGHT.edge), width=2.5))
         self.dots.dress(wheel(HUES, dark=over is DARK), over.edge)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.Polish):
+            self._dress()
+        return super().event(event)
 
     def resizeEvent(self, event: object) -> None:
         self._place_message()

@@ -228,10 +228,12 @@ class FlowPanel(Panel):
         if flow is None or self.stream.view is None:
             return
         at, layers, dark = stations(flow.steps), self.stream.state.layers, theme.theme.dark
-        side = round(TILE * self.pictures.devicePixelRatioF())
+        ratio = self.pictures.devicePixelRatioF()
+        side, scale = round(TILE * ratio), max(round(ratio), 1)
         names = flow.samples.names
         self._small.ask(
-            lambda: small(flow, layers, at, side, dark=dark), lambda pictures: self._small_came(pictures, at, names)
+            lambda: small(flow, layers, at, side, dark=dark, scale=scale),
+            lambda pictures: self._small_came(pictures, at, names),
         )
 
     def _small_came(self, pictures: Bytes, at: list[int], names: tuple[str, ...]) -> None:

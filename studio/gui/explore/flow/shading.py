@@ -74,6 +74,6 @@ def shade(flow: Flow, layers: Layers, at: float, seen: Window, size: int) -> Sha
     return Shaded(seen, picture, low, high, contours)
 
 
-def small(flow: Flow, layers: Layers, at: Sequence[int], side: int, *, dark: bool) -> Bytes:
-    """Pictures after each of these steps, N×side×side×3."""
-    return np.stack([flow_pictures.picture(flow, layers, k, side, dark=dark) for k in at])
+def small(flow: Flow, layers: Layers, at: Sequence[int], side: int, *, dark: bool, scale: int) -> Bytes:
+    """Pictures after each of these steps, N×side×side×3; ``scale`` as in :func:`flow_pictures.picture`."""
+    return np.stack([flow_pictures.picture(flow, layers, k, side, dark=dark, scale=scale) for k in at])

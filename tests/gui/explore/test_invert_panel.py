@@ -18,7 +18,7 @@ from studio.explore.latents import draw, spherical
 from studio.explore.questions import ByLabel, Decode, DecodeScored, Directions, Real, Unfold
 from studio.export.jobs import ExportComparison, ExportLatents, Written
 from studio.export.provenance import Provenance
-from studio.gui.explore.invert.logdets import PRIOR, TOTAL, tree
+from studio.gui.explore.invert.logdets import BAR, PRIOR, TOTAL, tree
 from studio.gui.explore.invert.moves import edited, film, levels_of, strip, tried
 from studio.gui.explore.invert.numbers import nats
 from studio.gui.explore.invert.panel import InvertPanel
@@ -78,6 +78,16 @@ def test_it_is_the_tab_that_opens_for_a_flow_and_says_what_to_do(opened: Opened,
     assert "Pick a picture below, or drop one here." in panel.stage.original.message
     assert not panel.edits.edit_button.isEnabled()
     assert not panel.edits.reset_button.isEnabled()
+
+
+def test_nothing_is_said_of_a_picture_that_is_not_there_any_more(opened: Opened, engine: ToyEngine) -> None:
+    panel = opened(5)
+    panel.inverter.edit("cooler", replace(panel.inverter.state, temperature=0.5))
+    engine.pump()
+    panel.inverter.choose(Real())
+    engine.pump()
+    said = [caption.text() for caption in panel.stage.captions.values()]
+    assert said == ["original", "z by level", "back from z", "difference", "edited: nothing yet"]
 
 
 def test_a_model_that_does_not_invert_has_no_such_panel(page: ExplorePage, session: Session, engine: ToyEngine) -> None:
@@ -193,6 +203,8 @@ def test_the_log_det_stands_by_step_in_groups_whose_sums_make_the_log_likelihood
     assert level.text(1) == f"{found.log_dets[0, :3].sum():,.1f}".replace("-", "−")
     total = top[TOTAL]
     assert total is not None
+    shares = [top[name].data(2, BAR) for name in top]  # type: ignore[union-attr]
+    assert max(map(abs, shares)) == 1, "no bar is longer than its column"
     assert total.text(1) == f"{panel.inverter.in_the_middle(0):,.1f}".replace("-", "−")
     level.setExpanded(True)
     panel.inverter.choose(Real((6,)))
@@ -474,6 +486,30 @@ def test_it_offers_comparison_sheet_film_and_picture_that_carry_its_state(
         engine.answered.add(ask.stamp)
         engine.tell(Answer(ask.stamp, Written((job.out,))))
         page.export()
+
+
+def test_the_way_between_two_examples_is_a_film_once_both_are_set(opened: Opened, engine: ToyEngine) -> None:
+    panel = opened(5, 6)
+    offer = panel.offer()
+    assert offer is not None
+    assert offer.film is not None
+    assert list(offer.film.along) == ["level 1", "level 2", "temperature"]
+    panel.tabs.setCurrentIndex(2)
+    panel.inverter.pick(0)
+    panel.between.set_buttons["start"].click()
+    panel.inverter.pick(1)
+    panel.between.set_buttons["end"].click()
+    engine.pump()
+    offer = panel.offer()
+    assert offer is not None
+    assert offer.film is not None
+    assert next(iter(offer.film.along)) == "between"
+    frames, columns = offer.film.frames_of("between", 6, False)
+    found = panel.inverter.result
+    assert found is not None
+    assert columns == 1
+    np.testing.assert_array_equal(frames[0, 0], found.z[0])
+    np.testing.assert_array_equal(frames[3, 0], found.z[1])
 
 
 def test_a_dropped_export_brings_examples_and_edits_back(opened: Opened, engine: ToyEngine) -> None:

@@ -41,6 +41,8 @@ class Stage(QWidget):
         self.gain.activated.connect(lambda index: self._show_difference())
         self.film = Film("chosen examples", SMALL)
         self.film.hide()
+        self._of: tuple[Unfolded, int] | None = None
+        """What came of the examples, and which of them is shown."""
         self.original = Picture("the original", 96)
         self.levels = LevelsView()
         self.again, self.difference = Picture("the reconstruction", 48), Picture("the difference", 48)
@@ -100,11 +102,15 @@ class Stage(QWidget):
         self._changed()
 
     def _clear(self) -> None:
+        self._of = None
         for part in (self.original, self.again, self.difference, self.edited):
             part.show_picture(None)
         self.gain.hide()
         self.verdict.clear()
         self.film.hide()
+        self.captions[self.levels].setText("z by level")
+        self.captions[self.difference].setText("difference")
+        self._caption_edited(None)
         if self.inverter.view is not None:
             self.levels.show_latent(self.inverter.view.prior, None)
 
@@ -122,6 +128,8 @@ class Stage(QWidget):
             self._name(np.full(len(inverter.state.real), -1, np.int64))
             if self.original.image.isNull():
                 self.original.show_message("Reading …")
+        elif self._of is not None and self._of[0] is inverter.result and self._of[1] == inverter.state.current:
+            self._show_latent()
         else:
             self._found(inverter.result)
 
@@ -144,6 +152,7 @@ class Stage(QWidget):
             self._changed()
             return
         at = inverter.state.current
+        self._of = found, at
         self._name(found.labels)
         self.original.show_picture(found.originals[at])
         self.again.show_picture(found.images[at])

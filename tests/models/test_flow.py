@@ -71,6 +71,12 @@ def test_fewer_bits_keep_black_and_white_and_come_back_from_whole_grey_levels(bi
     assert torch.equal(Dequantised(bits).kept(grey.round() / 127.5 - 1), kept)
 
 
+def test_what_the_likelihood_is_of_is_said() -> None:
+    assert Plain(FlowRecipe(), PICTURES).likelihood == "lower bound (uniform dequantisation)"
+    assert Plain(FlowRecipe(bits=5), PICTURES).likelihood == "lower bound (uniform dequantisation of 5-bit values)"
+    assert Plain(FlowRecipe(), POINTS).likelihood == "exact"
+
+
 def test_noise_stays_within_its_grey_level() -> None:
     grey = Dequantised(5)
     within = torch.rand(16, 1, 4, 4)

@@ -162,7 +162,10 @@ def _other(spec: DataSpec, like: DataSpec, count: int, seed: int, context: Conte
 def _(question: FindAttribute, context: Context) -> Attribute:
     model, step = context.model(question.where)
     flows.invertible(model)
-    return replace(context.of_model(model, question.by, lambda: _attribute(question, model, step, context)), step=step)
+    by = question.by
+    if isinstance(by, ByPicks) and (by.having.paths or by.lacking.paths):  # what is in a file may have changed
+        return _attribute(question, model, step, context)
+    return replace(context.of_model(model, by, lambda: _attribute(question, model, step, context)), step=step)
 
 
 def _attribute(question: FindAttribute, model: Model, step: int, context: Context) -> Attribute:

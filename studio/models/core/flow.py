@@ -95,6 +95,7 @@ class Dequantised:
     """
 
     def __init__(self, bits: int) -> None:
+        self.bits = bits
         self.levels = 2**bits
         self._step = 256 // self.levels
 
@@ -177,7 +178,10 @@ class Flow(Model):
 
     @property
     def likelihood(self) -> str:
-        return "lower bound (uniform dequantisation)" if self.images else "exact"
+        if not self.images:
+            return "exact"
+        few = f" of {self.grey.bits}-bit values" if self.grey.bits < 8 else ""
+        return f"lower bound (uniform dequantisation{few})"
 
     @property
     def images(self) -> bool:

@@ -78,7 +78,7 @@ class LogDets(QTreeWidget):
         self.clear()
         root = tree(steps, log_dets)
         top = [Node(PRIOR, log_prior), *root.inside.values()]
-        whole = max((abs(n.value) for n in top), default=0.0) or 1.0
+        whole = max(abs(n.value) for n in (*top, Node(TOTAL, root.value + log_prior))) or 1.0
         for node in top:
             self.addTopLevelItem(_item(node, whole, "log-density of N(0, 1) at z" if node.name == PRIOR else ""))
         total = _item(Node(TOTAL, root.value + log_prior), whole, "the sum, in the middle of the grey levels")

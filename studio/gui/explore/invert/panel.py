@@ -102,6 +102,8 @@ class InvertPanel(Panel):
             bind(half, "Explore", keys)
         self.pictures.installEventFilter(self)
         inverter.awake = False
+        self._steps_of: tuple[Unfolded, int] | None = None
+        """Whose log-dets are shown."""
 
     def _add_tab(self, part: QWidget, title: str, tip: str) -> None:
         scroll = QScrollArea()
@@ -200,10 +202,13 @@ class InvertPanel(Panel):
     def _show_steps(self) -> None:
         found, inverter = self.inverter.result, self.inverter
         if found is None or inverter.view is None or inverter.state.current >= len(found):
+            self._steps_of = None
             self.logdets.clear()
             return
         at = inverter.state.current
-        self.logdets.show_found(found.steps, found.log_dets[at], float(found.log_prior[at]))
+        if self._steps_of is None or self._steps_of[0] is not found or self._steps_of[1] != at:
+            self._steps_of = found, at  # hundreds of steps: not once more for each move of a slider
+            self.logdets.show_found(found.steps, found.log_dets[at], float(found.log_prior[at]))
 
     # --- out, and back
 

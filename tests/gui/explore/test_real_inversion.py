@@ -13,10 +13,11 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from studio.data import sources, store
+from studio.explore.questions import Real
 from studio.gui import work
 from studio.gui.drop import Drops
 from studio.gui.explore.invert.panel import InvertPanel
-from studio.gui.explore.invert.state import Level
+from studio.gui.explore.invert.state import Level, one
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.page import ExplorePage
 from studio.gui.session import Session
@@ -123,4 +124,56 @@ def test_drop_invert_edit_export_and_drop_back(run: RunFolder, session: Session,
     latent = page.panel
     assert isinstance(latent, LatentPanel)
     np.testing.assert_array_equal(latent.explorer.state.z, z)
+    page.hide()
+
+
+def test_directions_ways_and_likelihoods_of_a_real_flow(run: RunFolder, session: Session, qtbot: QtBot) -> None:
+    page = ExplorePage(session)
+    qtbot.addWidget(page)
+    page.resize(1052, 620)
+    page.show()
+    session.choose_run(str(run.path))
+    qtbot.waitUntil(lambda: bool(page.open), timeout=60_000)
+    panel = page.panel
+    assert isinstance(panel, InvertPanel)
+    inverter, state = panel.inverter, panel.inverter.state
+    held = Real(tuple(int(i) for i in store.open(inverter.data.fingerprint).held_out[:2]))
+
+    inverter.choose(one(held, 0))
+    qtbot.waitUntil(lambda: inverter.own() is not None, timeout=20_000)
+    panel.tabs.setCurrentIndex(1)
+    panel.attributes.source.setCurrentIndex(1)
+    panel.attributes.add.click()
+    (slider,) = panel.attributes.rows
+    qtbot.waitUntil(lambda: slider.said.text().startswith("tells apart"), timeout=20_000)
+    slider.slider.number.entered.emit(1.0)
+    z, own = inverter.edited_latent(), inverter.own()
+    assert z is not None
+    assert own is not None
+    assert inverter.view is not None
+    labels = inverter.view.prior.place("class")
+    np.testing.assert_array_equal(z[labels], own[labels])
+    assert np.abs(z - own).max() > 0.01
+    qtbot.waitUntil(lambda: "bits/dim" in panel.numbers.values["edited"].text(), timeout=20_000)
+
+    panel.tabs.setCurrentIndex(2)
+    panel.between.set_buttons["start"].click()
+    inverter.choose(one(held, 1))
+    panel.between.set_buttons["end"].click()
+    qtbot.waitUntil(lambda: panel.between.course.frames is not None, timeout=20_000)
+    frames, ends = panel.between.course.frames, panel.between.course.ends
+    assert frames is not None
+    assert ends is not None
+    for at, end in ((0, ends[0]), (-1, ends[1])):
+        np.testing.assert_array_equal(frames.images[at], end.originals[0])
+    assert np.isfinite(frames.bits).all()
+
+    panel.tabs.setCurrentIndex(3)
+    typical = replace(state.typical, count=64, strangers=("noise", "flat", "negative", "shuffled"))
+    inverter.edit("all strangers", replace(inverter.state, typical=typical))
+    panel.typical.compute.click()
+    qtbot.waitUntil(lambda: len(panel.typical.plot.rows) == 6, timeout=60_000)
+    assert all(np.isfinite(row.values).all() and len(row.values) for row in panel.typical.plot.rows)
+    assert panel.typical.about.text().endswith("step 3")
+    qtbot.waitUntil(lambda: "held-out images" in panel.typical.said["this"].text(), timeout=20_000)
     page.hide()

@@ -87,9 +87,12 @@ def _(question: Unfold, context: Context) -> Unfolded:
 def _(question: DecodeScored, context: Context) -> Scored:
     model, step = context.model(question.where)
     made = decoded(flows.invertible(model), question.z, context)
-    seen = to_bytes(torch.from_numpy(made)).astype(np.float32) / np.float32(127.5) - 1
-    found = flows.inverses(model, seen if model.data.kind == "images" else made, watch=context.watch)
-    nats = found.log_likelihood
+    if question.draws < 1:
+        raise ValueError("a likelihood takes at least one draw of the noise")
+    seen = made
+    if model.data.kind == "images":
+        seen = to_bytes(torch.from_numpy(made)).astype(np.float32) / np.float32(127.5) - 1
+    nats = flows.drawn_likelihood(model, seen, question.draws, watch=context.watch).mean(axis=1)
     return Scored(step, *shown(made, model), log_likelihood=nats, bits=_bits(nats, model.data))
 
 

@@ -56,8 +56,7 @@ class Unfold(Question[Unfolded]):
 
 @dataclass(frozen=True, eq=False)
 class Scored(Decoded):
-    """What latents decode to, and how likely that is: of images as they are shown, rounded to grey levels (in the
-    middle of each); N each."""
+    """What latents decode to, and how likely that is: of images as they are shown, rounded to grey levels; N each."""
 
     log_likelihood: Numbers = field(default_factory=lambda: np.zeros(0))
     bits: Numbers = field(default_factory=lambda: np.zeros(0))
@@ -65,10 +64,13 @@ class Scored(Decoded):
 
 @dataclass(frozen=True, eq=False)
 class DecodeScored(Question[Scored]):
-    """Examples from latents, float32 N×size, with their likelihood."""
+    """Examples from latents, float32 N×size, with their likelihood: the mean over as many ``draws`` of the
+    dequantisation noise, the same ones that :class:`Unfold` takes, so that a picture that is left as it is has the
+    same number in both."""
 
     where: Where
     z: Floats
+    draws: int = 1
 
 
 STRANGERS: dict[str, str] = {

@@ -5,7 +5,6 @@ Parts take it in their constructor, ask it for edits (undone together) and liste
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -32,7 +31,6 @@ from studio.gui.explore.invert.moves import Floats, edited, strip
 from studio.gui.explore.invert.state import By, Inversion, as_plain, from_plain
 from studio.gui.explore.keeper import Keeper
 from studio.gui.session import Session
-from studio.models.core.likelihood import bits_per_dim
 
 DRAWS = 4
 """Of the noise inside the grey levels, for the likelihood of an example."""
@@ -192,7 +190,7 @@ class Inverter(QObject):
         if z is None or not self.awake:
             return
         if self.differs:
-            self._edit.ask(DecodeScored(self.where, z[None]), self._edited_came, self.edit_failed.emit)
+            self._edit.ask(DecodeScored(self.where, z[None], DRAWS), self._edited_came, self.edit_failed.emit)
         else:
             self._edit.forget()
             self._edited_came(self._unedited())
@@ -201,8 +199,7 @@ class Inverter(QObject):
     def _unedited(self) -> Scored:
         found, at = self.result, self.state.current
         assert found is not None
-        log_p = np.array([self.in_the_middle(at)])
-        bits = bits_per_dim(log_p, self.dimensions)
+        log_p, bits = found.log_likelihood[at : at + 1], found.bits[at : at + 1]
         return Scored(found.step, found.images[at : at + 1], log_likelihood=log_p, bits=bits)
 
     def _edited_came(self, found: Scored) -> None:
@@ -234,10 +231,6 @@ class Inverter(QObject):
 
     # --- the one that is looked at
 
-    @property
-    def dimensions(self) -> int:
-        return math.prod(self.data.shape)
-
     def own(self) -> Floats | None:
         """Its own latent, (size,); None while that is not known."""
         found, at = self.result, self.state.current if self.view is not None else 0
@@ -262,7 +255,7 @@ class Inverter(QObject):
         return found.originals[at] if found is not None and at < len(found.originals) else None
 
     def in_the_middle(self, index: int) -> float:
-        """log p of an example, in nats, with each value in the middle of its grey level: as an edited one's is."""
+        """log p of an example, in nats, with each value in the middle of its grey level."""
         found = self.result
         assert found is not None
         return float(found.log_prior[index] + found.log_dets[index].sum())

@@ -12,7 +12,6 @@ from studio.gui.explore.invert.inverter import DRAWS, Inverter
 from studio.gui.explore.parts import quiet
 from studio.gui.glossary import hover_card
 from studio.gui.widgets.plot import plain
-from studio.models.core.likelihood import bits_per_dim
 
 ROWS = (
     (
@@ -34,8 +33,8 @@ ROWS = (
         "edited",
         "Edited",
         "",
-        "Bits/dim of the edited picture as it is shown, in the middle of its grey levels; and how much more or less "
-        "that is than the original has in the middle of its own",
+        "Bits/dim of the edited picture as it is shown, and how much more or less that is than the original has: over "
+        "the same draws of the noise",
     ),
     ("class", "Class in z", "", "The label under which the model finds the picture likeliest"),
 )
@@ -105,7 +104,7 @@ class Numbers(QWidget):
         if not inverter.differs:
             self.values["edited"].setText("nothing yet")
             return
-        own = bits_per_dim(inverter.in_the_middle(inverter.state.current), inverter.dimensions)
+        own = float(inverter.result.bits[inverter.state.current])
         self.values["edited"].setText(f"{float(found.bits[0]):.3f} bits/dim ({signed(float(found.bits[0]) - own)})")
 
 

@@ -44,7 +44,7 @@ Factors = Mapping[str, Numbers]
 its number."""
 
 SIZES: dict[PresetName, dict[str, Value]] = {
-    "short": {"levels": 3, "depth": 4, "width": 64, "batch": 16, "steps": 2000, "warm_up": 200, "average": 0.99},
+    "short": {"levels": 3, "depth": 4, "width": 64, "batch": 16, "steps": 1000, "warm_up": 200, "average": 0.99},
     "full": {"levels": 3, "depth": 16, "width": 256, "batch": 64, "steps": 60_000, "warm_up": 2000, "average": 0.999},
 }
 EDITED: dict[PresetName, int] = {"short": 200, "full": 1000}
@@ -347,7 +347,7 @@ experiment = Experiment(
     datasets=("sprites",),
     short=Preset(
         "short",
-        "one run of 2,000 steps of 16 sprites, 3 levels of 4 steps, 64 channels",
+        "one run of 1,000 steps of 16 sprites, 3 levels of 4 steps, 64 channels",
         5.0,
         "Which attributes a small flow learns to change within minutes. Places stay places: expect ghosts there.",
     ),

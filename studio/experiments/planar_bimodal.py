@@ -241,7 +241,7 @@ experiment = Experiment(
         "full",
         "planar and radial flows of 2, 8 and 32 steps, 50,000 updates each, 3 seeds",
         200.0,
-        "How near each comes in the end, and that radial steps need more; over seeds.",
+        "How near each comes in the end, radial steps beside planar ones; over seeds.",
     ),
     planned=planned,
     conclude=conclude,

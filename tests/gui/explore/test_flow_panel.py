@@ -48,6 +48,7 @@ def panel(
     monkeypatch.setattr(streams, "of_dataset", lambda fingerprint: Plane(REAL))
     monkeypatch.setattr(streams, "GRID", 64)
     monkeypatch.setattr(flow_panel, "FINE", 96)
+    monkeypatch.setattr(flow_panel, "SMALL_EVERY", 1)
     session.choose_run(RUN)
     engine.pump()
     found = next(p for p in page.open if isinstance(p, FlowPanel))
@@ -67,7 +68,8 @@ def wait(panel: FlowPanel, engine: ToyEngine, qtbot: QtBot) -> None:
     def still() -> bool:
         engine.pump()
         stream = panel.stream
-        drawn = not panel._shading.busy and not panel._small.busy and not panel._rest.isActive()
+        waits = (panel._rest, panel._small_rest, stream._soon)
+        drawn = not panel._shading.busy and not panel._small.busy and not any(w.isActive() for w in waits)
         return stream.window is not None and stream.flow is not None and drawn
 
     qtbot.waitUntil(still, timeout=10_000)
@@ -293,7 +295,7 @@ def test_another_seed_draws_other_samples_and_keeps_the_rest(panel: FlowPanel, s
 
 
 def test_a_click_on_a_sample_follows_it_with_its_density_step_by_step(
-    panel: FlowPanel, engine: ToyEngine, qtbot: QtBot
+    panel: FlowPanel, engine: ToyEngine, qtbot: QtBot, settle: Settle
 ) -> None:
     panel.stream.move(2.0)
     samples = panel.stream.flow.samples  # type: ignore[union-attr]
@@ -309,12 +311,32 @@ def test_a_click_on_a_sample_follows_it_with_its_density_step_by_step(
     np.testing.assert_allclose(np.cumsum(split.values), exact)
     assert split.tell(0) == f"log-density of the latent under the prior: −{-exact[0]:.3f} nats"
     assert "there and back" in panel.tools.point.text().lower()
+    settle()
     path, _ = panel.canvas.path.getData()
     assert len(path) == 4
     panel.tools.clear_button.click()
+    settle()
     assert panel.stream.point is None
     assert not split.isVisible()
     assert panel.canvas.path.getData()[0] is None or not len(panel.canvas.path.getData()[0])
+
+
+def test_a_double_click_shows_everything_and_chooses_nothing(
+    panel: FlowPanel, engine: ToyEngine, session: Session, settle: Settle
+) -> None:
+    panel.stream.follow(z=(1.0, 1.0))
+    canvas = panel.canvas
+    canvas.plot.setRange(xRange=(1.0, 2.0), yRange=(1.0, 2.0), padding=0)
+    click_at = canvas.plot.mapFromScene(canvas.plot.getViewBox().mapViewToScene(QPointF(1.5, 1.5)))
+    followed = []
+    panel.stream.changed.connect(lambda before: followed.append(panel.stream.state.x or panel.stream.state.z))
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    for hand in (QTest.mousePress, QTest.mouseRelease, QTest.mouseDClick, QTest.mouseRelease):
+        hand(canvas.plot.viewport(), left, none, click_at)  # as a real hand's arrives
+    assert (panel.stream.state.x, panel.stream.state.z) == (None, (1.0, 1.0))
+    assert len(followed) == 2, "the first click chose, the second took it back"
+    assert canvas.seen().reach > 2
+    settle()
 
 
 def test_after_the_last_step_any_place_is_inverted_and_a_real_point_is_caught(

@@ -85,6 +85,8 @@ class Canvas(QWidget):
     stepped = Signal(int)
     """−1 or 1; ±1000 for the ends."""
     let_go = Signal()
+    let_back = Signal()
+    """A double click: the click that began it was not meant to choose."""
     looked = Signal()
     """Another part of the plane is seen."""
 
@@ -260,6 +262,7 @@ class Canvas(QWidget):
     def _clicked(self, event: Any) -> None:
         if event.double():
             self.show_home()
+            self.let_back.emit()
             event.accept()
             return
         if event.button() != Qt.MouseButton.LeftButton or self.flow is None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.explore.flow_pictures import Layers
@@ -24,7 +24,7 @@ from studio.gui.explore.flow.controls import Controls
 from studio.gui.explore.flow.key import Key
 from studio.gui.explore.flow.scrubber import Scrubber
 from studio.gui.explore.flow.shading import FAST, FINE, Newest, Shaded, shade, small
-from studio.gui.explore.flow.state import Flowing, as_plain, caption, from_plain
+from studio.gui.explore.flow.state import Flowing, Place, as_plain, caption, from_plain
 from studio.gui.explore.flow.stream import Stream
 from studio.gui.explore.panel import Panel
 from studio.gui.explore.parts import quiet, row
@@ -34,6 +34,8 @@ from studio.gui.shortcuts import bind
 
 REST = 150
 """Milliseconds of rest after which the density is drawn finely."""
+SMALL_EVERY = 1500
+"""Milliseconds between small pictures of a run in training."""
 TILE = 96
 """Pixels of a small picture."""
 
@@ -77,6 +79,13 @@ class FlowPanel(Panel):
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST)
         self._rest.timeout.connect(lambda: self._ask_field(FINE))
+        self._since_small = QElapsedTimer()
+        self._small_rest = QTimer(self)
+        self._small_rest.setSingleShot(True)
+        self._small_rest.setInterval(SMALL_EVERY)
+        self._small_rest.timeout.connect(self._ask_small)
+        self._before_pick: tuple[Place | None, Place | None] | None = None
+        self._picks = 0
         self._tiles: list[int] = []
         """After how many steps each small picture is."""
 
@@ -92,6 +101,7 @@ class FlowPanel(Panel):
         self.canvas.place_picked.connect(self._pick_place)
         self.canvas.stepped.connect(self.scrubber.step)
         self.canvas.let_go.connect(stream.follow)
+        self.canvas.let_back.connect(self._let_back)
         self.canvas.looked.connect(lambda: self._ask_field())
         self.film.picked.connect(self._pick_tile)
         self.tools.edit_wanted.connect(self._hand_over)
@@ -108,6 +118,8 @@ class FlowPanel(Panel):
     def forget(self) -> None:
         self.scrubber.stop()
         self._rest.stop()
+        self._small_rest.stop()
+        self._since_small.invalidate()
         self._shading.forget()
         self._small.forget()
         self.stream.forget()
@@ -192,7 +204,10 @@ class FlowPanel(Panel):
 
     def _flow_came(self) -> None:
         self._show_flow()
-        self._ask_small()
+        if not self._since_small.isValid() or self._since_small.elapsed() >= SMALL_EVERY:
+            self._ask_small()
+        else:
+            self._small_rest.start()
 
     def _show_flow(self) -> None:
         stream, flow = self.stream, self.stream.flow
@@ -227,6 +242,8 @@ class FlowPanel(Panel):
         flow = self.stream.flow
         if flow is None or self.stream.view is None:
             return
+        self._small_rest.stop()
+        self._since_small.start()
         at, layers, dark = stations(flow.steps), self.stream.state.layers, theme.theme.dark
         ratio = self.pictures.devicePixelRatioF()
         side, scale = round(TILE * ratio), max(round(ratio), 1)
@@ -245,11 +262,25 @@ class FlowPanel(Panel):
 
     # --- hands
 
+    def _follow(self, *, x: Place | None = None, z: Place | None = None) -> None:
+        if x is not None or z is not None:
+            state = self.stream.state
+            self._before_pick = state.x, state.z
+            self._picks += 1
+            self.stream.follow(x=x, z=z, merge=("flow pick", self._picks))
+
+    def _let_back(self) -> None:
+        """The click before was the first of two: it has chosen nothing."""
+        if self._before_pick is not None:
+            x, z = self._before_pick
+            self._before_pick = None
+            self.stream.follow(x=x, z=z, merge=("flow pick", self._picks))
+
     def _pick_sample(self, index: int) -> None:
         flow = self.stream.flow
         if flow is not None and index < len(flow.hues):
             z = flow.samples.points[0, index]
-            self.stream.follow(z=(float(z[0]), float(z[1])))
+            self._follow(z=(float(z[0]), float(z[1])))
 
     def _pick_place(self, x: float, y: float) -> None:
         """After the last step a place in the data, before the first a latent; between, the latent that the lattice has
@@ -258,11 +289,11 @@ class FlowPanel(Panel):
         if flow is None:
             return
         if stream.at >= stream.steps:
-            stream.follow(x=(x, y))
+            self._follow(x=(x, y))
         elif stream.at <= 0:
-            stream.follow(z=(x, y))
+            self._follow(z=(x, y))
         elif flow.mesh is not None:
-            stream.follow(z=latent_at(flow.mesh, stream.at, (x, y)))
+            self._follow(z=latent_at(flow.mesh, stream.at, (x, y)))
 
     def _pick_tile(self, index: int) -> None:
         if index < len(self._tiles):

@@ -38,6 +38,8 @@ LIKELIHOOD_EVERY = 4000
 """Milliseconds between two looks at the likelihood of a run in training."""
 
 
+MOMENT = 40
+"""Milliseconds that answers wait for one another, so that they are drawn once."""
 LATER = 1000
 """Milliseconds after which a refresh that was put off is tried again."""
 
@@ -83,6 +85,10 @@ class Stream(QObject):
         self._follow = Latest(session, self, "flow point")
         self._stale = False
         self._since_edit, self._since_likely = QElapsedTimer(), QElapsedTimer()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(MOMENT)
+        self._soon.timeout.connect(self._compose_now)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(LATER)
@@ -122,10 +128,10 @@ class Stream(QObject):
         if self.view is not None:
             self.edit("Speed of the player", replace(self.state, pace=pace), "pace of the flow")
 
-    def follow(self, *, x: Place | None = None, z: Place | None = None) -> None:
+    def follow(self, *, x: Place | None = None, z: Place | None = None, merge: object = None) -> None:
         """Look closely at a point, by its place in the data or by its latent; none: no longer."""
         text = "Follow a point" if x is not None or z is not None else "Follow no point"
-        self.edit(text, self.state.following(x=x, z=z))
+        self.edit(text, self.state.following(x=x, z=z), merge)
 
     # --- which run
 
@@ -147,6 +153,7 @@ class Stream(QObject):
         for lane in (self._traced, self._meshed, self._dense, self._likely, self._follow):
             lane.forget()
         self._later.stop()
+        self._soon.stop()
         self._since_likely.invalidate()
         self.view = None
         self.keeper.hide()
@@ -254,7 +261,14 @@ class Stream(QObject):
         self.follow_failed.emit(message)
 
     def _compose(self) -> None:
-        """All that was found so far, as one thing to be drawn."""
+        """Draw what was found so far: at once when nothing is drawn yet, else with what comes in the same moment."""
+        if self.flow is None:
+            self._soon.stop()
+            self._compose_now()
+        elif not self._soon.isActive():
+            self._soon.start()
+
+    def _compose_now(self) -> None:
         if self._course is None or self.window is None or self.view is None:
             return
         seen, found = self._course

@@ -364,6 +364,7 @@ def test_dropped_files_are_inverted_and_what_is_no_picture_is_left_to_the_window
     engine.pump()
     assert panel.inverter.state.real == Real((), (names[0],))
     assert panel.stage.name.text() == "0.png"
+    assert panel.stage.captions[panel.stage.original].text() == "original, as 8×8 pixels"
     assert "bit for bit" in panel.stage.verdict.text()
 
 
@@ -410,6 +411,22 @@ def test_it_follows_the_newer_weights_of_a_run_in_training(
     assert second is not None
     assert not np.array_equal(first, second)
     assert "bit for bit" in panel.stage.verdict.text()
+
+
+def test_newer_weights_wait_until_what_lives_where_was_drawn(opened: Opened, engine: ToyEngine, toy: FlowToy) -> None:
+    panel = opened(5)
+    panel.lower.setCurrentWidget(panel.strip)
+    assert engine.waiting(Decode), "on its way"
+    many = len(engine.all(Unfold))
+    toy.step = 400
+    panel.inverter._since_edit.invalidate()
+    panel.refresh()
+    assert len(engine.all(Unfold)) == many
+    engine.pump()
+    panel.refresh()
+    engine.pump()
+    assert len(engine.all(Unfold)) == many + 1
+    assert len(panel.strip.grid.images) == 16
 
 
 def test_nothing_is_asked_while_it_is_hidden_and_it_catches_up_when_seen(

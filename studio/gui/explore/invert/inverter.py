@@ -128,7 +128,8 @@ class Inverter(QObject):
     def refresh(self) -> None:
         """The run trains on: the same pictures by the newer weights, unless hands are on them."""
         hands = self._since_edit.isValid() and self._since_edit.elapsed() < CALM
-        if self.view is not None and not self._unfold.busy and not self._edit.busy and not hands:
+        busy = self._unfold.busy or self._edit.busy or self._strip.busy
+        if self.view is not None and not busy and not hands:
             self.ask()
 
     def wake(self) -> None:

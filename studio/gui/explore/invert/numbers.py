@@ -36,7 +36,12 @@ ROWS = (
         "Bits/dim of the edited picture as it is shown, and how much more or less that is than the original has: over "
         "the same draws of the noise",
     ),
-    ("class", "Class in z", "", "The label under which the model finds the picture likeliest"),
+    (
+        "class",
+        "Class in z",
+        "",
+        "The label under which the model finds the picture likeliest; all the numbers are given it",
+    ),
 )
 
 

@@ -135,7 +135,11 @@ class Stage(QWidget):
 
     def _name(self, labels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
         inverter = self.inverter
-        self.name.setText(name_of(inverter.state.current, inverter.state.real, labels, inverter.data))
+        state = inverter.state
+        self.name.setText(name_of(state.current, state.real, labels, inverter.data))
+        height, width = inverter.data.size
+        file = state.current >= len(state.real.indices)  # which may have been larger, and of another shape
+        self.captions[self.original].setText(f"original, as {width}×{height} pixels" if file else "original")
 
     def _looked(self, found: Browsed) -> None:
         """The examples before anything is known of them."""

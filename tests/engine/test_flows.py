@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -183,6 +184,17 @@ def test_likelihoods_are_of_as_many_examples_of_each_kind_and_kept_for_these_wei
     assert not np.array_equal(np.sort(other.held_out), np.sort(found.held_out))
     given.given.model = linear(given.given.model.data, spread=0.3)
     assert not np.array_equal(answer(question, given).held_out, found.held_out)
+
+
+def test_what_was_found_about_weights_is_forgotten_with_them(given: Given) -> None:
+    asked: list[int] = []
+    for _ in range(2):
+        given.of_model(given.given.model, "a", lambda: asked.append(1))
+    assert asked == [1]
+    assert len(given._of_models) == 1
+    given.given.model = linear(given.given.model.data)
+    gc.collect()
+    assert len(given._of_models) == 0
 
 
 def test_a_gaussian_finds_likely_what_it_is_and_unlikely_what_is_far_off() -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from studio.data.dataset import DataSpec
 from studio.models.core.adversarial import SMALL, TINY, pixels
-from studio.models.core.flow import Flow, FlowRecipe, flow_problems
+from studio.models.core.flow import Flow, FlowRecipe, epochs, flow_problems
 from studio.models.core.model import Paper
 from studio.models.core.recipe import Field, Problem, Recipe, Value, recipe
 from studio.nn.dense import Dense
@@ -86,8 +86,8 @@ class NICE(Flow):
         if data.kind == "points":
             points: dict[str, Value] = {"width": 64, "layers": 2, "couplings": 8, "latent": "normal"}
             return {**points, "batch": 256, "steps": 5000}
+        images: dict[str, Value] = {"layers": 3, "steps": epochs(data, 40, 64, 6000)}
         if pixels(data) <= TINY:
-            return {"width": 128, "layers": 3, "steps": 2000}  # of 8×8 digits there are so few that more is by heart
-        if pixels(data) <= SMALL:
-            return {"width": 500, "layers": 3, "steps": 6000}
-        return {"width": 64, "layers": 3, "steps": 6000}  # a layer of 500 would have 12 million weights at 128×128
+            return {**images, "width": 128}
+        # A layer of 500 would have 12 million weights at 128×128.
+        return {**images, "width": 500 if pixels(data) <= SMALL else 64}

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from studio.data.dataset import DataSpec
 from studio.models.core.adversarial import TINY, pixels
-from studio.models.core.flow import Flow, FlowRecipe, flow_problems, most_levels
+from studio.models.core.flow import Flow, FlowRecipe, epochs, flow_problems, most_levels
 from studio.models.core.model import Batch, Loss, Paper
 from studio.models.core.recipe import Field, Problem, Recipe, Value, recipe
 from studio.nn.dense import Dense
@@ -186,7 +186,5 @@ class RealNVP(Flow):
         # Smaller than the paper's: networks that two processor cores train in minutes.
         if data.kind == "points":
             return {"width": 64, "blocks": 2, "couplings": 8, "norm": "actnorm", "batch": 256, "steps": 5000}
-        levels = {"levels": 1 + min(most_levels(data), 2)}
-        if pixels(data) <= TINY:
-            return {**levels, "width": 16, "blocks": 2, "steps": 2000}
-        return {**levels, "width": 12, "blocks": 2, "steps": 4000}
+        images = {"levels": 1 + min(most_levels(data), 2), "blocks": 2, "steps": epochs(data, 20, 64, 4000)}
+        return {**images, "width": 16 if pixels(data) <= TINY else 12}

@@ -9,7 +9,17 @@ import torch
 from torch import Tensor
 
 from studio.data.dataset import DataSpec
-from studio.models.core.flow import Dequantised, Flow, FlowRecipe, Logit, Range, flow_problems, most_levels, warm_up
+from studio.models.core.flow import (
+    Dequantised,
+    Flow,
+    FlowRecipe,
+    Logit,
+    Range,
+    epochs,
+    flow_problems,
+    most_levels,
+    warm_up,
+)
 from studio.models.core.likelihood import bits_per_dim
 from studio.models.core.model import Batch, Paper
 from studio.nn.flows.base import Bijection, Chain
@@ -190,6 +200,13 @@ def test_what_can_not_be_halved_is_said() -> None:
     assert most_levels(DataSpec("d", "images", (1, 28, 28), 100)) == 2
     (deep,) = flow_problems("Plain", FlowRecipe(), DataSpec("d", "images", (1, 28, 28), 100), 3)
     assert deep.field == "levels"
+
+
+def test_few_examples_are_not_learned_by_heart() -> None:
+    def of(count: int) -> int:
+        return epochs(DataSpec("d", "images", (1, 8, 8), count), 20, 64, 4000)
+
+    assert [of(10), of(6400), of(1_000_000)] == [500, 2000, 4000]
 
 
 def test_the_rate_rises_to_its_value_and_stays() -> None:

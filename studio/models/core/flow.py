@@ -31,6 +31,7 @@ __all__ = [
     "Logit",
     "PointFlowRecipe",
     "Range",
+    "epochs",
     "flow_problems",
     "most_levels",
     "warm_up",
@@ -328,6 +329,12 @@ def warm_up(steps: int) -> Callable[[int], Scheduled] | None:
     if not steps:
         return None
     return lambda cycle: Scheduled(min((cycle + 1) / steps, 1.0))
+
+
+def epochs(data: DataSpec, often: int, batch: int, most: int) -> int:
+    """Steps in which each training example is seen so often, 500 at least and ``most`` at most: flows learn few
+    examples by heart, and their held-out likelihood falls again."""
+    return max(500, min(most, often * (data.count - data.held_out) // batch))
 
 
 def flow_problems(model: str, values: FlowRecipe, data: DataSpec, levels: int) -> list[Problem]:

@@ -49,6 +49,20 @@ class FromLogistic(Bijection):
         return z, log_det.flatten(1).sum(1)
 
     def inverse(self, y: Tensor) -> Tensor:
-        log_tail = torch.special.log_ndtr(-y.abs())
-        x = torch.log1p(-torch.exp(log_tail)) - log_tail
+        tail = log_tail(y.abs())
+        x = torch.log1p(-torch.exp(tail)) - tail
         return torch.where(y < 0, -x, x)
+
+
+def log_tail(a: Tensor) -> Tensor:
+    """log Φ(−a) of a ≥ 0, by arithmetic that an ONNX file has too: there erfc is 1 − erf, which far out is nothing.
+
+    Beyond 2 it is Laplace's continued fraction for Mills' ratio, Φ(−a) = φ(a) / (a + 1/(a + 2/(a + 3/(a + …)))), of as
+    many terms as float64 can tell apart.
+    """
+    near, far = a.clamp(max=2), a.clamp(min=2)
+    fraction = far
+    for k in range(60, 0, -1):
+        fraction = far + k / fraction
+    beyond = -far.square() / 2 - math.log(2 * math.pi) / 2 - torch.log(fraction)
+    return torch.where(a < 2, torch.log((1 - torch.erf(near / math.sqrt(2))) / 2), beyond)

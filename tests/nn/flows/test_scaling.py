@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.distributions import Normal, SigmoidTransform, TransformedDistribution, Uniform
 
-from studio.nn.flows.scaling import FromLogistic, Scaling
+from studio.nn.flows.scaling import FromLogistic, Scaling, log_tail
 from tests.nn.flows.jacobians import log_volume
 from tests.nn.flows.weights import shaken
 
@@ -39,6 +39,13 @@ def test_logistic_values_come_back(dtype: torch.dtype, reach: float, error: floa
     assert (z.diff(dim=0) > 0).all()
     assert torch.allclose(z, -z.flip(0), atol=1e-6)
     assert log_det.shape == (4001,)
+
+
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float64, 1e-12), (torch.float32, 3e-6)])
+def test_the_tail_of_a_normal_is_torchs(dtype: torch.dtype, error: float) -> None:
+    a = torch.linspace(0, 36, 3601, dtype=dtype)
+    exact = torch.special.log_ndtr(-a.double())
+    assert ((log_tail(a).double() - exact) / exact).abs().max() < error
 
 
 def test_before_a_normal_prior_it_makes_a_logistic_one() -> None:

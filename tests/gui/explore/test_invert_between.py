@@ -14,7 +14,7 @@ from studio.engine.messages import Failed
 from studio.explore.questions import DecodeScored, ModelView, Real, Unfold, Where
 from studio.gui.explore.invert.between import BetweenBox
 from studio.gui.explore.invert.between_state import places, turned, way
-from studio.gui.explore.invert.inverter import Inverter
+from studio.gui.explore.invert.inverter import DRAWS, Inverter
 from studio.gui.explore.invert.state import Between
 from studio.gui.session import Session
 from studio.models.core.latents import Part, Prior, draw, one_hot
@@ -67,7 +67,9 @@ def test_an_empty_way_says_what_to_do_and_asks_nothing(empty: BetweenBox, engine
     assert not engine.all(DecodeScored)
 
 
-def test_the_ends_are_the_examples_themselves_bit_for_bit(box: BetweenBox, toy: FlowToy, inverter: Inverter) -> None:
+def test_the_ends_are_the_examples_themselves_bit_for_bit(
+    box: BetweenBox, toy: FlowToy, inverter: Inverter, engine: ToyEngine
+) -> None:
     assert inverter.state.between == Between(Real((3,)), FILE)
     frames = box.course.frames
     assert frames is not None
@@ -75,6 +77,7 @@ def test_the_ends_are_the_examples_themselves_bit_for_bit(box: BetweenBox, toy: 
     np.testing.assert_array_equal(frames.images[-1], toy.pictures(toy.values(FILE))[0])
     assert len(box.film) == Between().frames
     np.testing.assert_array_equal(box.plot.bits, frames.bits)
+    assert {q.draws for q in engine.all(DecodeScored)} == {DRAWS}, "one estimator with the numbers of the panel"
     assert "at A" in box.plot.words
 
 

@@ -9,15 +9,20 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
-from studio.explore.questions import DecodeScored, Real, Scored, Unfold, Unfolded
+from studio.explore.questions import DecodeScored, Real, Scored, Unfold, Unfolded, Where
 from studio.gui.explore.asking import Batches, Latest
 from studio.gui.explore.invert.between_state import places, way, whole
-from studio.gui.explore.invert.inverter import Inverter
+from studio.gui.explore.invert.inverter import DRAWS, Inverter
 from studio.gui.explore.invert.state import Between, Inversion
 
 Vectors = npt.NDArray[np.float32]
 KEPT = 8
 """Ends whose latents are kept, the newest."""
+
+
+def scored(where: Where, z: Vectors) -> DecodeScored:
+    """Over as many draws of the noise as the likelihoods beside it."""
+    return DecodeScored(where, z, DRAWS)
 
 
 class Course(QObject):
@@ -40,7 +45,7 @@ class Course(QObject):
         self.frames: Scored | None = None
         self._lanes = [Latest(inverter.session, self, f"invert {end}") for end in ("start", "end")]
         self._one = Latest(inverter.session, self, "invert between")
-        self._many = Batches(inverter.session, self, "invert way", DecodeScored)
+        self._many = Batches(inverter.session, self, "invert way", scored)
         self._newest = -1
         inverter.run_shown.connect(self._show_anew)
         inverter.changed.connect(self._changed)
@@ -114,7 +119,7 @@ class Course(QObject):
         """The place ``t`` alone."""
         z = self.latent(t)
         if z is not None and self.seen and self.inverter.awake:
-            self._one.ask(DecodeScored(self.inverter.where, z[None]), partial(self._one_came, t), self._way_failed)
+            self._one.ask(scored(self.inverter.where, z[None]), partial(self._one_came, t), self._way_failed)
 
     def _end_came(self, example: Real, t: float, found: Unfolded) -> None:
         if self.inverter.view is None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QMenu, QProgressBar,
 from studio.data.dataset import DataSpec
 from studio.explore.questions.flows import STRANGERS
 from studio.gui import theme, work
-from studio.gui.explore.invert.inverter import Inverter
+from studio.gui.explore.invert.inverter import DRAWS, Inverter
 from studio.gui.explore.invert.state import Inversion, Typical
 from studio.gui.explore.invert.typical_plot import Mark, Ridges, Row
 from studio.gui.explore.invert.typical_score import Scorer
@@ -239,10 +239,7 @@ class TypicalBox(QWidget):
                 marks.append(Mark(name, value, dashed=name == "edited"))
                 told = f"{'This picture' if name == 'this' else 'Edited'}: {plain(value)} {found.unit}"
                 self.said[name].setText(f"{told}. {standing(crowd, value)}")
-                how = (
-                    "Mean over draws of the noise." if name == "this" else "Each value in the middle of its grey level."
-                )
-                self.said[name].setToolTip(how)
+                self.said[name].setToolTip(f"Mean over {DRAWS} draws of the noise; of the others one draw each")
             here = inverter.result.step if inverter.result is not None else found.step
             apart = here != found.step
             theme.role(self.about, "warn" if apart else "small")

@@ -137,7 +137,9 @@ class PlanarFlow(Flow):
         many = math.ceil(self.recipe.length / CURVES)
         first = (int(name.removeprefix("step ")) - 1) // many * many + 1
         last = min(first + many - 1, self.recipe.length)
-        return f"steps {first}–{last}" if last > first else f"step {first}"
+        digits = len(str(self.recipe.length))  # in the order of the alphabet they are in their own
+        named = [f"{number:0{digits}}" for number in sorted({first, last})]
+        return f"step{'s' * (last > first)} {'–'.join(named)}"
 
     @torch.no_grad()
     def smallest_slope(self) -> Tensor:

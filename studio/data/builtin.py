@@ -11,6 +11,7 @@ import xxhash
 from studio.data import sprites, toys
 from studio.data.errors import Unrecognised
 from studio.data.fitting import Scale
+from studio.data.potentials import BOX, POTENTIALS
 from studio.data.readers.array_images import ArrayImages, Raw
 from studio.data.readers.points import Points, Table
 from studio.data.reading import THUMBNAILS, Found, Preparation, Source
@@ -115,6 +116,13 @@ class Toy(_BuiltIn, Points):
     def __init__(self, name: str) -> None:
         super().__init__(name, toys.TOYS[name][0])
         self._name = name
+
+    def notes(self) -> tuple[str, ...]:
+        potential = POTENTIALS.get(self._name)
+        if potential is None:
+            return ()
+        confined = f", confined to −{BOX:g} ≤ z₁ ≤ {BOX:g}" if potential.confined else ""
+        return (f"drawn from exp(−U) / Z{confined}; U = {potential.formula}",)
 
     def table(self) -> Table:
         points, modes = toys.draw(self._name)

@@ -8,7 +8,7 @@ import torch
 from scipy.integrate import dblquad
 from scipy.stats import chi2
 
-from studio.data import toys
+from studio.data import builtin, toys
 from studio.data.potentials import BOX, POTENTIALS, REACH, WALL, draw
 
 BOXED = {"u1": 6.537152, "u2": 8.0212, "u3": 14.0371, "u4": 15.0398}
@@ -101,3 +101,11 @@ def test_a_side_of_u1_is_its_label_and_the_others_have_none() -> None:
     assert 0.45 < side.mean() < 0.55
     assert toys.TOYS["u1"][2] == ("left", "right")
     assert [toys.TOYS[name][2] for name in ("u2", "u3", "u4")] == [(), (), ()]
+
+
+def test_a_person_is_told_the_formula_and_whether_it_was_confined() -> None:
+    (first,) = builtin.source("u1").inspect().notes
+    (second,) = builtin.source("u2").inspect().notes
+    assert first == f"drawn from exp(−U) / Z; U = {POTENTIALS['u1'].formula}"
+    assert "confined to −4 ≤ z₁ ≤ 4" in second
+    assert builtin.source("two-moons").inspect().notes == ()

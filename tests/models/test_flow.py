@@ -81,6 +81,17 @@ def test_fewer_bits_keep_black_and_white_and_come_back_from_whole_grey_levels(bi
     assert torch.equal(Dequantised(bits).kept(grey.round() / 127.5 - 1), kept)
 
 
+def test_what_overflows_on_its_way_to_a_picture_is_a_picture_all_the_same() -> None:
+    made = Plain(FlowRecipe(), PICTURES).eval()
+    z = torch.zeros(4, 16)
+    z[0], z[1], z[2], z[3] = 1e30, -1e30, float("nan"), float("inf")
+    pictures = made.decode(z).flatten(1)
+    assert (pictures[0] == 1).all()
+    assert (pictures[1] == -1).all()
+    assert (pictures[2] == 0).all()
+    assert torch.isfinite(pictures).all()
+
+
 def test_what_the_likelihood_is_of_is_said() -> None:
     assert Plain(FlowRecipe(), PICTURES).likelihood == "lower bound (uniform dequantisation)"
     assert Plain(FlowRecipe(bits=5), PICTURES).likelihood == "lower bound (uniform dequantisation of 5-bit values)"
@@ -189,6 +200,16 @@ def test_points_are_traced_from_the_prior_to_the_data() -> None:
     assert torch.allclose(traced[-1].log_density, made.log_likelihood(traced[-1].points))
     with pytest.raises(ValueError, match="points"):
         Plain(FlowRecipe(), PICTURES).trace(torch.zeros(1, 16))
+
+
+def test_the_density_after_some_steps_is_that_of_the_trace() -> None:
+    made = Plain(FlowRecipe(), POINTS)
+    for steps, one in enumerate(made.trace(torch.randn(6, 2))):
+        assert torch.allclose(made.density_after(one.points, steps), one.log_density, atol=1e-5)
+    with pytest.raises(ValueError, match="has 2 steps"):
+        made.density_after(torch.zeros(1, 2), 3)
+    with pytest.raises(ValueError, match="points"):
+        Plain(FlowRecipe(), PICTURES).density_after(torch.zeros(1, 16), 0)
 
 
 def test_what_can_not_be_halved_is_said() -> None:

@@ -283,6 +283,8 @@ class Flow(Model):
         return len(self.scales.levels)
 
     def decode(self, z: Tensor) -> Tensor:
+        """Of images: a latent so far out that a step overflows gives white, black, or mid-grey where the arithmetic
+        has no answer. Couplings that divide by small scales do so to a few samples in a hundred of a young Glow."""
         parts = []
         classes = None
         for part, where in self.prior.placed():
@@ -295,7 +297,8 @@ class Flow(Model):
         values = self.scales.inverse(parts)
         if not self.images:
             return values
-        return self.grey.images(self.before.inverse(values))  # type: ignore[operator]
+        made = self.grey.images(self.before.inverse(values))  # type: ignore[operator]
+        return torch.where(made.isnan(), torch.zeros_like(made), made)
 
     def encode(self, x: Tensor) -> Tensor:
         return self.invert(x).z

@@ -262,6 +262,25 @@ def grid(centre: tuple[float, float], reach: float, size: int) -> Floats:
     return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
 
 
+def density_after(model: Model, points: Floats, steps: int, watch: Watch | None = None) -> Numbers:
+    """The log-density at points N×2 of what the prior has become after so many steps, N in nats, a few at a time; −inf
+    for what is no number.
+
+    Raises:
+        ValueError: for a model of something else, or steps that it has not.
+    """
+    if not isinstance(model, FlowsInSteps) or model.data.kind != "points":
+        raise ValueError(f"the steps of {model.title} are shown of points in the plane, not of {model.data.kind}")
+    watch, at_once, device = watch or Watch(), rows(model.data.shape), next(model.parameters()).device
+    found = [np.zeros(0)]
+    with torch.inference_mode():
+        for start in range(0, len(points), at_once):
+            watch.advance(start, len(points), "density")
+            part = torch.from_numpy(np.ascontiguousarray(points[start : start + at_once], np.float32)).to(device)
+            found.append(model.density_after(part, steps).double().cpu().numpy())
+    return finite(np.concatenate(found))
+
+
 def mass(log_density: Numbers, reach: float) -> float:
     """What a density size×size over a window sums to."""
     return float(np.exp(log_density).sum() * (2 * reach / len(log_density)) ** 2)

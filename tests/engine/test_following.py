@@ -8,7 +8,7 @@ import torch
 
 from studio.data.dataset import DataSpec
 from studio.engine.answers import Context, answer
-from studio.explore.questions import Follow, Followed, Where
+from studio.explore.questions import Density, Follow, Followed, Trace, Where
 from studio.models.core import catalog
 from studio.models.core.model import Model
 from studio.models.core.recipe import make
@@ -60,6 +60,32 @@ def test_a_place_is_inverted_and_comes_back(flow: Given) -> None:
     assert found.back_z < 1e-4
     again: Followed = answer(Follow(HERE, z=(float(found.z[0]), float(found.z[1]))), flow)
     np.testing.assert_allclose(again.points, found.points, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("realnvp", {"couplings": 4}),
+        ("nice", {}),
+        ("planar_flow", {"length": 4}),
+        ("planar_flow", {"length": 4, "kind": "radial", "prior": "learned"}),
+    ],
+)
+def test_after_every_step_the_density_on_a_grid_is_that_of_the_points_traced(
+    name: str, values: dict[str, object]
+) -> None:
+    flow = Given(name, POINTS, **values)
+    traced = answer(Trace(HERE, np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)), flow)
+    for after in range(len(traced.names)):
+        for point, exact in zip(traced.points[after], traced.log_density[after], strict=True):
+            x, y = map(float, point)
+            found = answer(Density(HERE, (x, y), 1e-4, 1, after), flow)
+            assert found.log_density[0, 0] == pytest.approx(exact, abs=0.02)
+    whole = answer(Density(HERE, (0.0, 0.0), 3.0, 16), flow)
+    last = answer(Density(HERE, (0.0, 0.0), 3.0, 16, len(traced.names) - 1), flow)
+    np.testing.assert_allclose(last.log_density, whole.log_density, atol=1e-4)
+    with pytest.raises(ValueError, match="steps, not 99"):
+        answer(Density(HERE, (0.0, 0.0), 3.0, 16, 99), flow)
 
 
 def test_a_point_is_given_in_one_way(flow: Given) -> None:

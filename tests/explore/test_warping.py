@@ -141,7 +141,7 @@ def test_a_window_grows_only_where_points_leave_it() -> None:
     inside = np.random.default_rng(0).normal(size=(500, 2))
     assert HERE.widened(inside) == HERE
     assert HERE.widened(np.full((3, 2), np.nan)) == HERE
-    grown = HERE.widened(inside + (20.0, 0.0))
+    grown = HERE.widened(inside + np.array([20.0, 0.0]))
     assert grown.centre[0] - grown.reach <= -4
     assert grown.centre[0] + grown.reach > 20
     assert HERE.towards(grown, 0.0) == HERE

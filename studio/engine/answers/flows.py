@@ -210,5 +210,9 @@ def _(question: Density, context: Context) -> DensityFound:
     if model.data.kind != "points":
         raise ValueError(f"a density is drawn of points in the plane; {model.data.name} holds {model.data.kind}")
     at = flows.grid(question.centre, question.reach, question.size)
-    found = log_likelihoods(model, at, watch=context.watch)[:, 0].reshape(question.size, question.size)
+    if question.after is None:
+        found = log_likelihoods(model, at, watch=context.watch)[:, 0]
+    else:
+        found = flows.density_after(model, at, question.after, context.watch)
+    found = found.reshape(question.size, question.size)
     return DensityFound(step, found, flows.mass(found, question.reach))

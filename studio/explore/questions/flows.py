@@ -230,9 +230,11 @@ class DensityFound:
 
 @dataclass(frozen=True)
 class Density(Question[DensityFound]):
-    """The density on a grid; ``centre`` and half the side of the window in data units."""
+    """The density on a grid; ``centre`` and half the side of the window in data units. ``after`` so many of the
+    steps of a flow, from the prior on; None: that of the model."""
 
     where: Where
     centre: tuple[float, float]
     reach: float
     size: int = 128
+    after: int | None = None

@@ -326,6 +326,20 @@ class Flow(Model):
             found.append(Traced(name, points, log_density))
         return found
 
+    def density_after(self, points: Tensor, steps: int) -> Tensor:
+        if self.images:
+            raise ValueError(f"{self.title} of images changes their shape on the way; steps are shown of points")
+        taken: list[Callable[[Tensor], tuple[Tensor, Tensor]]] = [step for _, step in self.scales.chain(0).single()]
+        if (top := self.top) is not None:
+            taken.append(lambda p: top(p, None))
+        if not 0 <= steps <= len(taken):
+            raise ValueError(f"this flow has {len(taken)} steps, not {steps}")
+        log_density = points.new_zeros(len(points))
+        for step in taken[len(taken) - steps :]:
+            points, log_det = step(points)
+            log_density = log_density + log_det
+        return log_density - points.square().sum(1) / 2 - self.dimensions / 2 * math.log(2 * math.pi)
+
 
 def warm_up(steps: int) -> Callable[[int], Scheduled] | None:
     """The rate rises linearly in so many steps; None for none."""

@@ -330,6 +330,13 @@ class FlowsInSteps(Protocol):
         ``decode`` gives. Raises ValueError for data that are no points."""
         ...
 
+    def density_after(self, points: Tensor, steps: int) -> Tensor:
+        """The log-density at points N×2, in nats, N, of what the prior has become after so many steps, 0..K.
+
+        Raises ValueError for data that are no points, and for other steps.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class Traced:

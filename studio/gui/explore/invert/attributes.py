@@ -107,7 +107,8 @@ class AttributesBox(QWidget):
         self.source = QComboBox()
         self.source.setAccessibleName("what a new attribute is found by")
         self.source.setToolTip(
-            "Mean latent of the training examples of this class, or with the most of this factor, minus that of others"
+            "Mean latent of the training examples of this class minus that of others; of a known factor, of the third "
+            "with the largest value minus that of the third with the smallest"
         )
         self.source.setMinimumContentsLength(8)
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -344,7 +345,7 @@ def factors(data: DataSpec) -> list[Source]:
     for name, values in dataset.factors.items():
         kinds = np.unique(values[:MOST_LOOKED_AT])
         if len(kinds) > MOST_KINDS or not np.array_equal(kinds, np.round(kinds)):
-            found.append(Source(ByFactor(name), name, f"{name} (factor: largest against smallest)"))
+            found.append(Source(ByFactor(name), name, f"{name} (factor)"))
         elif dataset.labels is None or not np.array_equal(dataset.labels, values):  # else they are the classes
             known = kinds.astype(int).tolist()
             found += [Source(ByFactor(name, kind), f"{name} {kind}", f"{name} = {kind} (factor)") for kind in known]

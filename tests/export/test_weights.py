@@ -41,7 +41,16 @@ def test_safetensors_hold_the_weights_and_the_recipe(
     assert (origin.checkpoint, origin.recipe) == (10, run.recipe()[1])
 
 
-@pytest.mark.parametrize(("model", "data"), [("dcgan", COLOUR), ("wgan_gp", POINTS)])
+@pytest.mark.parametrize(
+    ("model", "data"),
+    [
+        ("dcgan", COLOUR),
+        ("wgan_gp", POINTS),
+        ("glow", GREY),
+        ("planar_flow", POINTS),
+        ("nice", GREY),
+    ],
+)
 def test_onnx_computes_what_the_model_does_at_any_batch(
     tmp_path: Path,
     trained: Callable[..., RunFolder],

@@ -38,6 +38,10 @@ class Bijection(nn.Module):
         x = self.inverse(y)
         return x, -self(x)[1]
 
+    def hold(self) -> None:
+        """Work out once and for all what the inverse needs of the weights alone, for weights that no longer change:
+        what is left are operations that other programs know as well."""
+
     def again(self, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The x of this y as the beginning of a graph, and at its end y and the log-det once more: what is needed to
         take a gradient back through a step of which only y was kept."""

@@ -33,11 +33,11 @@ class NormedConv(nn.Conv2d):
         if self.norm.waits:
             self.norm.begin(conv2d(x, self.weight, None, self.stride, self.padding))
         scale = self.norm.scale()
-        if x.numel() < self.weight[0].numel() * self.in_channels:  # fewer places than weights of an output: scale those
-            normed = (conv2d(x, self.weight, None, self.stride, self.padding) + over(self.norm.bias, x)) * over(
-                scale, x
-            )
-            return relu_(normed)
+        # Where there are fewer places than weights of an output, it is the outputs that are scaled: inversion of one
+        # picture. An exported decoder has any batch, so nothing there may depend on it.
+        if not torch.compiler.is_compiling() and x.numel() < self.weight[0].numel() * self.in_channels:
+            plain = conv2d(x, self.weight, None, self.stride, self.padding)
+            return relu_((plain + over(self.norm.bias, x)) * over(scale, x))
         weight = self.weight * scale[:, None, None, None]
         return relu_(conv2d(x, weight, self.norm.bias * scale, self.stride, self.padding))
 

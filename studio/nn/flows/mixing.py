@@ -24,6 +24,12 @@ SMALLEST = 1e-3
 class Mixing(Bijection):
     """y = W x at every place. Always in float32 (or the wider type of x), whatever the precision around it is."""
 
+    held: Tensor | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("held", None, persistent=False)
+
     @abstractmethod
     def matrix(self) -> Tensor:
         """W, C×C."""
@@ -32,12 +38,18 @@ class Mixing(Bijection):
     def log_abs_det(self) -> Tensor:
         """log|det W|, a scalar."""
 
+    @torch.no_grad()
+    def hold(self) -> None:
+        self.held = self.unmixed()
+
     def unmixed(self) -> Tensor:
         """W⁻¹, C×C, worked out in float64.
 
         Raises:
             ValueError: when W is singular, as of weights that were made elsewhere.
         """
+        if self.held is not None:
+            return self.held
         matrix = self.matrix()
         inverse: Tensor
         inverse, failed = torch.linalg.inv_ex(matrix.double())

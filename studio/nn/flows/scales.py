@@ -87,7 +87,7 @@ class Top(nn.Module):
         return self.gaussian.inverse(noise, self.parameters_of(noise, classes))
 
     def parameters_of(self, h: Tensor, classes: Tensor | None) -> Tensor:
-        given = self.shared.expand(len(h), -1)
+        given = self.shared.expand(h.shape[0], -1)  # len() would fix the batch of an exported decoder
         if self.by_class is not None:
             if classes is None:
                 raise ValueError("this prior depends on a class, and none was given")

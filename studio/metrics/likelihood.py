@@ -85,7 +85,7 @@ def log_likelihoods(
             watch.advance(before + start, total, "log-likelihood")
             part = torch.from_numpy(np.ascontiguousarray(x[start : start + at_once], np.float32)).to(device)
             for draw in range(draws):
-                found[start : start + len(part), draw] = can.log_likelihood(part, random).double().cpu().numpy()
+                found[start : start + len(part), draw] = can.log_likelihood(part, random).cpu().double().numpy()
     return finite(found)
 
 

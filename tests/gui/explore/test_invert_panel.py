@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.engine.messages import Answer, Failed
@@ -88,6 +89,18 @@ def test_nothing_is_said_of_a_picture_that_is_not_there_any_more(opened: Opened,
     engine.pump()
     said = [caption.text() for caption in panel.stage.captions.values()]
     assert said == ["original", "z by level", "back from z", "difference", "edited: nothing yet"]
+
+
+def test_every_control_has_a_name_and_a_tooltip(opened: Opened, engine: ToyEngine) -> None:
+    panel = opened(5, 6)
+    panel.attributes.add.click()
+    engine.pump()
+    kinds = (QAbstractButton, QAbstractSpinBox, QComboBox)
+    every: list[QWidget] = [w for half in (panel.pictures, panel.controls) for k in kinds for w in half.findChildren(k)]
+    own = [w for w in every if not w.objectName().startswith("qt_") and type(w.parent()).__name__ != "QTabBar"]
+    assert len(own) > 40
+    assert not [w for w in own if not w.accessibleName() and not w.text()]  # type: ignore[attr-defined]
+    assert not [w for w in own if not w.toolTip()]
 
 
 def test_a_model_that_does_not_invert_has_no_such_panel(page: ExplorePage, session: Session, engine: ToyEngine) -> None:

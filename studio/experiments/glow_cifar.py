@@ -9,7 +9,16 @@ from studio.experiments.core.experiment import Evidence, Experiment, Findings, P
 from studio.models.core.recipe import Value
 
 SIZES: dict[PresetName, dict[str, Value]] = {
-    "short": {"levels": 3, "depth": 4, "width": 64, "batch": 16, "steps": 1500, "warm_up": 200, "average": 0.99},
+    "short": {
+        "levels": 3,
+        "depth": 4,
+        "width": 64,
+        "batch": 16,
+        "steps": 1000,
+        "rate": 3e-3,
+        "warm_up": 100,
+        "average": 0.99,
+    },
     "full": {"levels": 3, "depth": 32, "width": 512, "batch": 64, "steps": 300_000, "warm_up": 7800, "average": 0.9999},
 }
 TESTED: dict[PresetName, int] = {"short": 400, "full": 10_000}
@@ -52,7 +61,7 @@ experiment = Experiment(
     datasets=("cifar10",),
     short=Preset(
         "short",
-        "one run of 1,500 steps of 16 images, 3 levels of 4 steps, 64 channels",
+        "one run of 1,000 steps of 16 images, 3 levels of 4 steps, 64 channels",
         4.0,
         "That a small Glow is far below 8 bits, and below pixels by themselves, within minutes. Nothing of the claim.",
     ),

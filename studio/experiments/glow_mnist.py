@@ -10,7 +10,16 @@ from studio.experiments.core.experiment import Evidence, Experiment, Findings, P
 from studio.models.core.recipe import Value
 
 SIZES: dict[PresetName, dict[str, Value]] = {
-    "short": {"levels": 2, "depth": 4, "width": 64, "batch": 32, "steps": 1500, "warm_up": 200, "average": 0.99},
+    "short": {
+        "levels": 2,
+        "depth": 4,
+        "width": 64,
+        "batch": 32,
+        "steps": 2000,
+        "rate": 5e-3,
+        "warm_up": 100,
+        "average": 0.99,
+    },
     "full": {"levels": 2, "depth": 32, "width": 256, "batch": 128, "steps": 100_000, "warm_up": 4700, "average": 0.999},
 }
 """28 pixels are halved twice, so there are two levels."""
@@ -53,7 +62,7 @@ experiment = Experiment(
     datasets=("mnist",),
     short=Preset(
         "short",
-        "one run of 1,500 steps of 32 images (three quarters of an epoch), 2 levels of 4 steps, 64 channels",
+        "one run of 2,000 steps of 32 images (one epoch), 2 levels of 4 steps, 64 channels",
         5.0,
         "That a small Glow beats pixels by themselves within an epoch. The papers' figure needs hundreds of them.",
     ),

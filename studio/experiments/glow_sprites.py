@@ -44,7 +44,16 @@ Factors = Mapping[str, Numbers]
 its number."""
 
 SIZES: dict[PresetName, dict[str, Value]] = {
-    "short": {"levels": 3, "depth": 4, "width": 64, "batch": 16, "steps": 1000, "warm_up": 200, "average": 0.99},
+    "short": {
+        "levels": 3,
+        "depth": 4,
+        "width": 64,
+        "batch": 16,
+        "steps": 1200,
+        "rate": 5e-3,
+        "warm_up": 100,
+        "average": 0.99,
+    },
     "full": {"levels": 3, "depth": 16, "width": 256, "batch": 64, "steps": 60_000, "warm_up": 2000, "average": 0.999},
 }
 EDITED: dict[PresetName, int] = {"short": 200, "full": 1000}
@@ -276,10 +285,10 @@ class Editor:
         return float(much[much >= attribute.has].mean() - much[much <= attribute.lacks].mean())
 
     def pictures(self, z: Floats) -> npt.NDArray[np.uint8]:
-        """As a person would save them."""
+        """As a person would save them; what is no number is black."""
         from studio.experiments.core.looking import through
 
-        made = through(self.model.decode, z, self.evidence.watch, "editing")
+        made = np.nan_to_num(through(self.model.decode, z, self.evidence.watch, "editing"), nan=-1.0)
         return np.asarray(np.clip(np.rint((made + 1) * 127.5), 0, 255), np.uint8)
 
     def sheet(self, vectors: Mapping[str, Floats], seed: str) -> Picture:
@@ -347,7 +356,7 @@ experiment = Experiment(
     datasets=("sprites",),
     short=Preset(
         "short",
-        "one run of 1,000 steps of 16 sprites, 3 levels of 4 steps, 64 channels",
+        "one run of 1,200 steps of 16 sprites, 3 levels of 4 steps, 64 channels",
         5.0,
         "Which attributes a small flow learns to change within minutes. Places stay places: expect ghosts there.",
     ),

@@ -3,6 +3,7 @@ side, and for what is taken away."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -63,7 +64,7 @@ class Flow:
         window: of the plane at both ends, and between them as far as samples stay in it: see :meth:`window_at`.
         samples, lines, circles: on their way, see :class:`studio.explore.warping.Seen`; ``hues`` of the samples, 0..1.
         mesh: of the lattice of the density; None where none is drawn.
-        density: log-density size×size in the window after the last step, where it is known better than by the mesh.
+        known: log-density size×size in a window after some of the steps, where it is known better than by the mesh.
         real: points N×2; ``path``: of one point through all stations, (K+1)×2, or none.
     """
 
@@ -73,7 +74,7 @@ class Flow:
     circles: Course
     hues: Numbers
     mesh: Course | None = None
-    density: Numbers | None = None
+    known: Mapping[int, tuple[Window, Numbers]] = field(default_factory=dict)
     real: Numbers = field(default_factory=_no_points)
     path: Numbers = field(default_factory=_no_points)
 
@@ -102,8 +103,9 @@ class Flow:
             return None
         seen = seen or self.window_at(at)
         found = raster(*self.mesh.at(at), seen, size)
-        if at >= self.steps and self.density is not None:
-            return pasted(found, seen, self.density, self.window)
+        if at == int(at) and int(at) in self.known:
+            window, known = self.known[int(at)]
+            return pasted(found, seen, known, window)
         return found
 
     def contours(self, field: Numbers, at: float, seen: Window | None = None) -> list[Numbers]:

@@ -4,7 +4,7 @@ samples on their way from the prior to the data."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,7 +21,6 @@ from studio.export.context import Context
 from studio.export.decoding import ExportError, real_points
 from studio.export.jobs import ExportFlow, Written
 from studio.export.walks import MOST, check_speed, told, write_film
-from studio.metrics.likelihood import log_likelihoods
 from studio.models.core.model import Model
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 GRID = flow_pictures.FIELD
-"""Cells a side of the density after the last step, which is the model's own."""
+"""Cells a side of a density after a whole step, which is the model's own."""
 MOST_SIDE_BY_SIDE = 64
 SIDES = (64, 4096)
 ACROSS = 5
@@ -102,17 +101,21 @@ def _flow(job: ExportFlow, model: Model, context: Context) -> Flow:
     window = job.window or Window.around(real)
     drawn = job.layers.density or job.layers.contours
     mesh = flows.traced(model, lattice(), context.watch).tame() if drawn else None
-    density = None
-    if drawn and max(job.at) >= samples.steps:
-        grid = flows.grid(window.centre, window.reach, GRID)
-        density = log_likelihoods(model, grid, watch=context.watch)[:, 0].reshape(GRID, GRID)
     path = np.zeros((0, 2))
     if job.x is not None or job.z is not None:
         z = np.array([job.z], np.float32)
         if job.x is not None:
             z = flows.inverses(model, np.array([job.x], np.float32)).z
         path = flows.traced(model, z).points[:, 0].astype(np.float64)
-    return Flow(window, samples, lines, circles, hues(seen.latents[: job.count]), mesh, density, real, path)
+    flow = Flow(window, samples, lines, circles, hues(seen.latents[: job.count]), mesh, {}, real, path)
+    if not drawn or job.film:
+        return flow
+    known = {}
+    for at in {int(at) for at in job.at if at == int(at) and 0 <= at <= flow.steps}:
+        there = flow.window_at(at)
+        grid = flows.grid(there.centre, there.reach, GRID)
+        known[at] = there, flows.density_after(model, grid, at, context.watch).reshape(GRID, GRID)
+    return replace(flow, known=known)
 
 
 # --- pictures

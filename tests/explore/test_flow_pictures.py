@@ -19,9 +19,7 @@ SEEN = Seen(200, 0)
 def flow() -> Flow:
     samples, lines, circles = SEEN.of(course(SEEN.latents))
     real = course(np.random.default_rng(5).normal(size=(300, 2))).points[-1].astype(np.float64)
-    return Flow(
-        Window((0.0, 0.0), 4.0), samples, lines, circles, hues(SEEN.latents[:200]), course(lattice()), None, real
-    )
+    return Flow(Window((0.0, 0.0), 4.0), samples, lines, circles, hues(SEEN.latents[:200]), course(lattice()), {}, real)
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -46,7 +44,8 @@ def test_the_density_is_bright_where_the_mass_is(flow: Flow) -> None:
 
 
 def test_what_is_known_of_the_last_step_takes_the_place_of_the_mesh(flow: Flow) -> None:
-    known = replace(flow, density=np.where(np.arange(64)[:, None] < 32, 0.0, -50.0) * np.ones((64, 64)))
+    half = np.where(np.arange(64)[:, None] < 32, 0.0, -50.0) * np.ones((64, 64))
+    known = replace(flow, known={3: (flow.window, half)})
     seen = picture(known, replace(NOTHING, density=True), 3, 80)
     np.testing.assert_array_equal(seen[10, 40], colour_map()[255])
     np.testing.assert_array_equal(seen[70, 40], colour_map()[0])

@@ -44,10 +44,16 @@ def course(z: Any, size: float = 1.0) -> Course:
     return Course(NAMES, np.stack(points).astype(np.float32), np.stack(densities))
 
 
-def latent(x: Any, size: float = 1.0) -> Any:
-    """The other way."""
-    y = np.asarray(x, np.float64) / (SCALE * size)
-    return np.stack([np.arcsinh(y[:, 0]), y[:, 1] - np.sin(y[:, 0])], axis=1)
+def latent(x: Any, size: float = 1.0, after: int = 3) -> Any:
+    """The other way, from where points are after so many steps."""
+    y = np.array(x, np.float64)
+    if after >= 3:
+        y /= SCALE * size
+    if after >= 2:
+        y[:, 1] -= np.sin(y[:, 0])
+    if after >= 1:
+        y[:, 0] = np.arcsinh(y[:, 0])
+    return y
 
 
 class FlowToy(Toy):
@@ -64,11 +70,12 @@ class FlowToy(Toy):
             case Trace(where=where, z=z):
                 found = course(z, self.size if where.checkpoint is None else 0.7 + where.checkpoint / 1000)
                 return TraceFound(where.checkpoint or self.step, found.names, found.points, found.log_density)
-            case Density(centre=centre, reach=reach, size=size):
+            case Density(centre=centre, reach=reach, size=size, after=after):
+                after = 3 if after is None else after
                 along = ((np.arange(size) + 0.5) / size * 2 - 1) * reach
                 x, y = np.meshgrid(centre[0] + along, centre[1] - along)
-                z = latent(np.stack([x.ravel(), y.ravel()], axis=1), self.size)
-                log = course(z, self.size).log_density[-1].reshape(size, size)
+                z = latent(np.stack([x.ravel(), y.ravel()], axis=1), self.size, after)
+                log = course(z, self.size).log_density[after].reshape(size, size)
                 return DensityFound(self.step, log, float(np.exp(log).sum() * (2 * reach / size) ** 2))
             case Likelihoods():
                 values = np.array([-1.0, -2.0, -3.0, -2.0])

@@ -69,7 +69,12 @@ def wait(panel: FlowPanel, engine: ToyEngine, qtbot: QtBot) -> None:
         engine.pump()
         stream = panel.stream
         waits = (panel._rest, panel._small_rest, stream._soon)
-        drawn = not panel._shading.busy and not panel._small.busy and not any(w.isActive() for w in waits)
+        drawn = (
+            not stream.busy
+            and not panel._shading.busy
+            and not panel._small.busy
+            and not any(w.isActive() for w in waits)
+        )
         return stream.window is not None and stream.flow is not None and drawn
 
     qtbot.waitUntil(still, timeout=10_000)

@@ -14,8 +14,8 @@ from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.explore.flow_pictures import Layers
-from studio.explore.questions import ModelView, Where
-from studio.explore.warping import Bytes, latent_at, stations
+from studio.explore.questions import DensityFound, ModelView, Where
+from studio.explore.warping import Bytes, Window, latent_at, stations
 from studio.export.provenance import Provenance
 from studio.gui import theme
 from studio.gui.explore.film import NOTHING, Film
@@ -78,7 +78,7 @@ class FlowPanel(Panel):
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST)
-        self._rest.timeout.connect(lambda: self._ask_field(FINE))
+        self._rest.timeout.connect(self._rested)
         self._since_small = QElapsedTimer()
         self._small_rest = QTimer(self)
         self._small_rest.setSingleShot(True)
@@ -86,6 +86,8 @@ class FlowPanel(Panel):
         self._small_rest.timeout.connect(self._ask_small)
         self._before_pick: tuple[Place | None, Place | None] | None = None
         self._picks = 0
+        self._exact: tuple[float, Layers, Window] | None = None
+        """The step, layers and part of the plane whose exact density is on screen."""
         self._tiles: list[int] = []
         """After how many steps each small picture is."""
 
@@ -183,6 +185,7 @@ class FlowPanel(Panel):
         if self.stream.flow is None:
             self._shading.forget()
             self._small.forget()
+            self._exact = None
             self.canvas.clear("Tracing samples through the steps …")
             self.film.set_empty("")
             self.film.show_items(NOTHING)
@@ -221,7 +224,10 @@ class FlowPanel(Panel):
         self.about.setToolTip(said)
         self.canvas.setAccessibleDescription(said)
         self.film.set_current(self._tiles.index(int(at)) if at == int(at) and int(at) in self._tiles else -1)
-        self._ask_field()
+        if self._exact == (at, state.layers, self.canvas.seen()):
+            self._rest.start()  # newer weights: what is seen stays until the density of theirs is there
+        else:
+            self._ask_field()
 
     def _ask_field(self, size: int = FAST) -> None:
         stream, flow = self.stream, self.stream.flow
@@ -232,7 +238,29 @@ class FlowPanel(Panel):
         if size == FAST:
             self._rest.start()
 
-    def _shaded(self, found: Shaded, layers: Layers) -> None:
+    def _rested(self) -> None:
+        """The density as it is: by the model itself after a whole step, finely drawn between two."""
+        stream, flow, layers, at = self.stream, self.stream.flow, self.stream.state.layers, self.stream.at
+        if flow is None or stream.view is None or not (layers.density or layers.contours):
+            return
+        if at != int(at):
+            self._ask_field(FINE)
+            return
+        seen = self.canvas.seen()
+
+        def came(found: DensityFound) -> None:
+            if (stream.at, stream.state.layers, self.canvas.seen()) != (at, layers, seen) or stream.flow is None:
+                return
+            flow, field = stream.flow, found.log_density
+            self._shading.ask(
+                lambda: shade(flow, layers, at, seen, FINE, field),
+                lambda drawn: self._shaded(drawn, layers, exact=True),
+            )
+
+        stream.ask_exact(int(at), seen, came, lambda message: self._ask_field(FINE))
+
+    def _shaded(self, found: Shaded, layers: Layers, *, exact: bool = False) -> None:
+        self._exact = (self.stream.at, layers, found.seen) if exact else None
         self.canvas.show_field(found.picture, found.seen, found.contours)
         self.key.setVisible(found.picture is not None)
         if found.picture is not None:

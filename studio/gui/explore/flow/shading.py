@@ -63,9 +63,14 @@ class Shaded:
     contours: list[npt.NDArray[np.float64]]
 
 
-def shade(flow: Flow, layers: Layers, at: float, seen: Window, size: int) -> Shaded:
-    """The density after so many steps, in what is seen of the plane."""
-    field = flow.field(at, size, seen) if layers.density or layers.contours else None
+def shade(
+    flow: Flow, layers: Layers, at: float, seen: Window, size: int, exact: npt.NDArray[np.float64] | None = None
+) -> Shaded:
+    """The density after so many steps, in what is seen of the plane; ``exact``: its logarithm there, if it is known."""
+    if exact is not None:
+        field: npt.NDArray[np.float64] | None = exact
+    else:
+        field = flow.field(at, size, seen) if layers.density or layers.contours else None
     if field is None:
         return Shaded(seen, None, 0.0, 0.0, [])
     _, low, high = shaded(field, log=layers.log)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +36,7 @@ GRID = 192
 HELD_OUT = 1024
 """Examples of each kind whose likelihood is asked for."""
 LIKELIHOOD_EVERY = 4000
-"""Milliseconds between two looks at the likelihood of a run in training."""
+"""Milliseconds between two looks at the likelihood, and at the mass, of a run in training."""
 
 
 MOMENT = 40
@@ -81,6 +82,7 @@ class Stream(QObject):
         self._traced = Latest(session, self, "flow samples")
         self._meshed = Latest(session, self, "flow lattice", slow=True)
         self._dense = Latest(session, self, "flow density", slow=True)
+        self._exact = Latest(session, self, "flow exact density", slow=True)
         self._likely = Latest(session, self, "flow likelihood", slow=True)
         self._follow = Latest(session, self, "flow point")
         self._stale = False
@@ -150,7 +152,7 @@ class Stream(QObject):
 
     def forget(self) -> None:
         """Nothing that is under way is wanted any more."""
-        for lane in (self._traced, self._meshed, self._dense, self._likely, self._follow):
+        for lane in (self._traced, self._meshed, self._dense, self._exact, self._likely, self._follow):
             lane.forget()
         self._later.stop()
         self._soon.stop()
@@ -202,11 +204,11 @@ class Stream(QObject):
             return
         self._ask_samples()
         self._ask_mesh()
-        self._ask_density()
         self._ask_point()
         due = not self._since_likely.isValid() or self._since_likely.elapsed() > LIKELIHOOD_EVERY
         if due:
             self._since_likely.start()
+            self._ask_density()
             question = Likelihoods(self.where, HELD_OUT)
             self._likely.ask(question, self.likelihoods_came.emit, self.likelihoods_failed.emit)
 
@@ -225,6 +227,17 @@ class Stream(QObject):
         if self.view is not None and self.awake and self.window is not None:
             question = Density(self.where, self.window.centre, self.window.reach, GRID)
             self._dense.ask(question, self._density_came, self.failed.emit)
+
+    def ask_exact(
+        self, step: int, seen: Window, came: Callable[[DensityFound], None], failed: Callable[[str], None]
+    ) -> None:
+        """The density after a whole step in a part of the plane, by the model itself in place of the mesh."""
+        self._exact.ask(Density(self.where, seen.centre, seen.reach, GRID, step), came, failed)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the engine is asked for anything that is drawn."""
+        return any(lane.busy for lane in (self._traced, self._meshed, self._dense, self._exact, self._follow))
 
     def _ask_point(self) -> None:
         state = self.state
@@ -278,9 +291,9 @@ class Stream(QObject):
         path: npt.NDArray[Any] = np.zeros((0, 2))
         if self.point is not None and len(self.point.names) == steps:
             path = self.point.points.astype(np.float64)
-        density = self._density.log_density if self._density is not None else None
+        last = {} if self._density is None else {steps - 1: (self.window, self._density.log_density)}
         self.flow = Flow(
-            self.window, samples, lines, circles, hues(seen.latents[: seen.count]), mesh, density, self.real, path
+            self.window, samples, lines, circles, hues(seen.latents[: seen.count]), mesh, last, self.real, path
         )
         self.flow_came.emit()
 

@@ -18,8 +18,9 @@ from studio.gui.explore.invert.state import Typical
 Numbers = npt.NDArray[np.float64]
 CHOICES = (64, 256, 1024)
 """How many examples of each kind a person can ask for."""
-USUAL, RARE = 2.0, 3.0
-"""σ from the mean up to which an example is like most, and up to which it is merely unusual."""
+USUAL, RARE = 0.05, 0.005
+"""Shares of the crowd that are as far from its mean: from the one on an example is typical, below the other it is not;
+between them it is unusual."""
 MOST_OTHERS = 4
 
 
@@ -124,14 +125,13 @@ def standing(crowd: Crowd, value: float) -> str:
     off = crowd.off(value)
     if not math.isfinite(off):
         return f"{share}."
-    far = abs(off)
-    apart = f"{far:.1f}\u00a0σ {'above' if (off > 0) == crowd.lower_is_likelier else 'below'} their mean"
-    if far <= USUAL:
-        return f"{share}, {apart}: typical; {_percent(crowd.further(value))} of them are as far from it or farther."
-    how = "unusual" if far <= RARE else "untypical"
-    if off < 0:
-        return f"{share}, {apart}: {how}, as much as one that is too unlikely."
-    return f"{share}, {apart}: {how}."
+    apart = f"{abs(off):.1f}\u00a0σ {'above' if (off > 0) == crowd.lower_is_likelier else 'below'} their mean"
+    as_far = crowd.further(value)
+    if as_far >= USUAL:
+        return f"{share}, {apart}: typical; {_percent(as_far)} of them are as far from it or farther."
+    if as_far > RARE:
+        return f"{share}, {apart}: unusual; only {_percent(as_far)} of them are as far from it."
+    return f"{share}, {apart}: untypical{', as much as one that is too unlikely' if off < 0 else ''}."
 
 
 def _percent(share: float) -> str:

@@ -62,6 +62,11 @@ class Ridges(QWidget):
         self.marks: tuple[Mark, ...] = ()
         self.unit = ""
         self.near = False
+        self.span = (0.0, 1.0)
+        """Least and greatest value of the axis."""
+        self._shares: list[Numbers] = []
+        self._names: list[str] = []
+        self._own = self._all = (0.0, 1.0)
         self.empty_text = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(self.sizeHint().height())
@@ -74,39 +79,33 @@ class Ridges(QWidget):
     def show_rows(self, rows: Sequence[Row], unit: str, *, near: bool = False) -> None:
         """Show these, the first on top. ``near``: the axis holds the dataset's own rows alone."""
         self.rows, self.unit, self.near = tuple(rows), unit, near
+        self._own, self._all = extent([r.values for r in rows if r.own], 0.5), extent([r.values for r in rows], 1.0)
+        self._settle(anew=True)
         self.setFixedHeight(self.sizeHint().height())
         self.setAccessibleDescription("; ".join(told(row, unit) for row in self.rows))
         self.update()
 
     def show_marks(self, marks: Sequence[Mark]) -> None:
         self.marks = tuple(marks)
+        self._settle()
         self.update()
 
     # --- where things are
 
-    @property
-    def span(self) -> tuple[float, float]:
-        """Least and greatest value of the axis: all rows, unless some are so far off that the data would be a line."""
-        own = [finite(r.values) for r in self.rows if r.own]
-        known = np.concatenate(own) if own else np.zeros(0)
-        if not len(known):
-            known = np.concatenate([finite(r.values) for r in self.rows] or [np.zeros(0)])
-        if not len(known):
-            return 0.0, 1.0
-        low, high = (float(v) for v in np.percentile(known, (0.5, 99.5)))
+    def _settle(self, *, anew: bool = False) -> None:
+        """The axis, and what depends on it: all rows, unless some are so far off that the data would be a line."""
+        low, high = self._own if any(r.own for r in self.rows) else self._all
         wide = (high - low) or max(abs(high) * 0.01, 1e-3)
-        limits = (low - FAR * wide, high + FAR * wide)
         seen = [m.value for m in self.marks if math.isfinite(m.value)]
-        if self.near:
-            limits = (low - wide / 2, high + wide / 2)
-        else:
-            for row in self.rows:
-                values = finite(row.values)
-                seen += [float(v) for v in np.percentile(values, (1, 99))] if len(values) else []
-        low, high = min([low, *seen]), max([high, *seen])
-        low, high = max(low, limits[0]), min(high, limits[1])
-        room = 0.04 * (high - low)
-        return low - room, high + room
+        reach = wide / 2 if self.near else FAR * wide
+        all_of = seen if self.near else [*seen, *self._all]
+        least, most = max(min([low, *all_of]), low - reach), min(max([high, *all_of]), high + reach)
+        room = 0.04 * ((most - least) or wide)
+        span = least - room, most + room
+        if anew or span != self.span:
+            self.span = span
+            self._shares = [heights(finite(row.values), *span) for row in self.rows]
+            self._names = [named(row, *span) for row in self.rows]
 
     def _x(self, value: float) -> float:
         low, high = self.span
@@ -130,8 +129,8 @@ class Ridges(QWidget):
             painter.drawText(self.rect().adjusted(16, 4, -16, -4), wrap, self.empty_text)
             return
         self._draw_axis(painter)
-        for index, row in enumerate(self.rows):
-            self._draw_row(painter, index, row)
+        for index in range(len(self.rows)):
+            self._draw_row(painter, index)
         self._draw_marks(painter)
         self._draw_names(painter)
 
@@ -152,7 +151,7 @@ class Ridges(QWidget):
         right = Qt.AlignmentFlag.AlignRight
         painter.drawText(QRectF(0, floor + 2, self.width() - 2, BELOW - 2), right, self.unit)
 
-    def _draw_row(self, painter: QPainter, index: int, row: Row) -> None:
+    def _draw_row(self, painter: QPainter, index: int) -> None:
         colours = theme.palette()
         top = ABOVE + index * (ROW + LABEL)
         floor = top + LABEL + ROW
@@ -165,7 +164,7 @@ class Ridges(QWidget):
         painter.setBrush(QBrush(fill, PATTERNS[index % len(PATTERNS)]))
         painter.setPen(QPen(colour, 1))
         edges = np.linspace(low, high, BINS + 1)
-        for run in runs(heights(finite(row.values), low, high)):
+        for run in runs(self._shares[index]):
             outline = [QPointF(self._x(edges[run[0][0]]), floor)]
             for at, share in run:
                 y = floor - (ROW - 2) * share
@@ -179,11 +178,10 @@ class Ridges(QWidget):
         colours = theme.palette()
         veil = QColor(colours.base)
         veil.setAlpha(200)
-        low, high = self.span
         room = self.width() - 2 * SIDE
-        for index, row in enumerate(self.rows):
+        for index, name in enumerate(self._names):
             top = ABOVE + index * (ROW + LABEL)
-            text = painter.fontMetrics().elidedText(named(row, low, high), Qt.TextElideMode.ElideRight, room)
+            text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room)
             place = QRectF(SIDE, top + 1, painter.fontMetrics().horizontalAdvance(text) + 2, LABEL)
             painter.fillRect(place, veil)
             painter.setPen(QColor(colours.text))
@@ -223,6 +221,12 @@ class Ridges(QWidget):
             QToolTip.showText(event.globalPos(), " · ".join(filter(None, (said, marks))), self)
             return True
         return super().event(event)
+
+
+def extent(several: Sequence[Numbers], share: float) -> tuple[float, float]:
+    """From the least to the greatest of several, each without this percentage at both of its ends."""
+    ends = [np.percentile(known, (share, 100 - share)) for v in several if len(known := finite(v))]
+    return (float(min(e[0] for e in ends)), float(max(e[1] for e in ends))) if ends else (0.0, 1.0)
 
 
 def heights(values: Numbers, low: float, high: float) -> Numbers:

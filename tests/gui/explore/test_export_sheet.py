@@ -19,7 +19,7 @@ from studio.gui.export.offer import Offer
 from studio.gui.export.sheet import REMEMBERED, ExportSheet
 from studio.gui.session import Session
 from tests.gui.explore.conftest import RUN
-from tests.gui.explore.toy import ToyEngine
+from tests.gui.explore.toy import DenseToy, ToyEngine
 
 
 @pytest.fixture
@@ -47,6 +47,23 @@ def test_samples_are_exported_as_they_are_on_screen(
     assert engine.exported().question == ExportSamples(Where(RUN), out, 25, 11, 1.5, "sheet", "png")
     assert engine.exported().slow
     assert engine.exported().topic == ""
+
+
+@pytest.mark.parametrize("toy", [DenseToy()])
+def test_samples_of_a_density_are_exported_at_their_temperature(sheet: ExportSheet, engine: ToyEngine) -> None:
+    form = sheet.form
+    assert form.temperature.isVisible()  # type: ignore[attr-defined]
+    assert form.temperature.value() == pytest.approx(0.7)  # type: ignore[attr-defined]
+    form.temperature.number.setText("0.25")  # type: ignore[attr-defined]
+    QTest.keyClick(form.temperature.number, Qt.Key.Key_Return)  # type: ignore[attr-defined]
+    sheet.go.click()
+    assert engine.exported().question.temperature == pytest.approx(0.25)
+
+
+def test_samples_of_others_have_no_temperature_to_set(sheet: ExportSheet, engine: ToyEngine) -> None:
+    assert not sheet.form.temperature.isVisible()  # type: ignore[attr-defined]
+    sheet.go.click()
+    assert engine.exported().question.temperature is None
 
 
 def test_fields_of_the_form_are_in_the_job(sheet: ExportSheet, engine: ToyEngine, tmp_path: Path) -> None:

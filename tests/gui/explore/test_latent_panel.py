@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,13 +12,13 @@ from pytestqt.qtbot import QtBot
 
 from studio.engine.messages import Answer
 from studio.explore import latents
-from studio.explore.questions import Decode, Directions, ModelView, Nearest, ThroughTime
+from studio.explore.questions import Decode, Directions, Nearest, ThroughTime
 from studio.gui.explore.film import to_image
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.page import ExplorePage
 from studio.gui.session import Session
 from studio.models.core.latents import Prior
-from tests.gui.explore.toy import POINTS, Toy, ToyEngine
+from tests.gui.explore.toy import POINTS, DenseToy, Toy, ToyEngine
 
 
 def _decodes(engine: ToyEngine, topic: str = "latent") -> list[Decode]:
@@ -213,19 +211,7 @@ def test_picking_seed_count_and_truncation_ask_for_their_samples(panel: LatentPa
     assert panel.explorer.state.truncation is None
 
 
-class Dense(Toy):
-    """A toy that scores a likelihood, whose sheet is drawn at 0.7."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.capabilities = ("decode latent", "score likelihood")
-
-    def answer(self, question: Any) -> Any:
-        found = super().answer(question)
-        return replace(found, temperature=0.7) if isinstance(found, ModelView) else found
-
-
-@pytest.mark.parametrize("toy", [Dense()])
+@pytest.mark.parametrize("toy", [DenseToy()])
 def test_samples_of_a_density_are_drawn_at_a_temperature(
     panel: LatentPanel, engine: ToyEngine, session: Session
 ) -> None:

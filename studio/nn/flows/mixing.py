@@ -52,13 +52,14 @@ class Mixing(Bijection):
             return self.held
         matrix = self.matrix()
         inverse: Tensor
-        inverse, failed = torch.linalg.inv_ex(matrix.double())
+        # Apple's GPU has no float64.
+        inverse, failed = torch.linalg.inv_ex((matrix.cpu() if matrix.device.type == "mps" else matrix).double())
         if failed:
             raise ValueError(
                 f"the {len(matrix)}×{len(matrix)} matrix of a 1×1 convolution is singular: nothing brings back what it "
                 "takes away. Take an earlier checkpoint"
             )
-        return inverse.to(matrix.dtype)
+        return inverse.to(matrix)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return apply(self.matrix(), x), self.log_det(x)
@@ -161,7 +162,7 @@ def keep_invertible(mixings: Iterable[Mixing]) -> int:
     for kernels, values in _spectra(m for m in mixings if isinstance(m, PlainMixing)):
         for kernel, of_kernel in zip(kernels, values, strict=True):
             if low := int((of_kernel < SMALLEST).sum()):
-                u, s, vh = torch.linalg.svd(kernel.matrix().double())
+                u, s, vh = torch.linalg.svd(kernel.matrix().cpu().double())
                 kernel.matrix().copy_(u @ torch.diag(s.clamp_min(SMALLEST)) @ vh)
                 lifted += low
     for mixing in mixings:

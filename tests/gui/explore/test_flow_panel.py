@@ -46,7 +46,8 @@ def panel(
 ) -> FlowPanel:
     """Seen, with everything answered and drawn, coarser than a person would see it."""
     monkeypatch.setattr(streams, "of_dataset", lambda fingerprint: Plane(REAL))
-    monkeypatch.setattr(streams, "GRID", 64)
+    for cells in ("GRID", "EXACT", "SMALL"):
+        monkeypatch.setattr(streams, cells, 64)
     monkeypatch.setattr(flow_panel, "FINE", 96)
     monkeypatch.setattr(flow_panel, "SMALL_EVERY", 1)
     session.choose_run(RUN)
@@ -170,6 +171,23 @@ def test_a_look_elsewhere_stays_until_a_double_click(panel: FlowPanel, settle: S
     assert home.centre == pytest.approx(panel.stream.flow.window.centre, abs=0.05)  # type: ignore[union-attr]
     assert home.reach >= panel.stream.flow.window.reach  # type: ignore[union-attr]
     settle()
+
+
+def test_at_rest_the_density_is_the_model_s_own_after_every_whole_step(
+    panel: FlowPanel, engine: ToyEngine, settle: Settle
+) -> None:
+    flow = panel.stream.flow
+    assert flow is not None
+    assert sorted(flow.known) == [1, 2, 3], "so are those of the small pictures"
+    panel.stream.move(2.0)
+    settle()
+    asked = engine.last(Density)
+    assert asked.after == 2
+    assert (asked.centre, asked.reach) == (panel.canvas.seen().centre, panel.canvas.seen().reach)
+    assert panel.canvas.image.image.shape[:2] == (64, 64), "the engine's grid, not the mesh"
+    panel.stream.move(1.5)
+    settle()
+    assert panel.canvas.image.image.shape[:2] == (96, 96), "between two steps there is none"
 
 
 # --- through the steps

@@ -22,7 +22,7 @@ from studio.explore.questions import (
     TraceFound,
     Where,
 )
-from studio.explore.warping import Course, Seen, Window, hues, lattice
+from studio.explore.warping import Course, Seen, Window, hues, lattice, stations
 from studio.gui import work
 from studio.gui.explore.asking import Latest
 from studio.gui.explore.explorer import CALM
@@ -31,8 +31,8 @@ from studio.gui.explore.keeper import Keeper
 from studio.gui.explore.plane import Plane, of_dataset
 from studio.gui.session import Session
 
-GRID = 192
-"""Cells a side at which the density of the data is asked for."""
+GRID, EXACT, SMALL = 192, 256, 96
+"""Cells a side at which the density of the data is asked for, that of what is seen at rest, those of small pictures."""
 HELD_OUT = 1024
 """Examples of each kind whose likelihood is asked for."""
 LIKELIHOOD_EVERY = 4000
@@ -79,10 +79,17 @@ class Stream(QObject):
         self._course: tuple[Seen, TraceFound] | None = None
         self._mesh: Course | None = None
         self._density: DensityFound | None = None
+        self._known: dict[int, tuple[Window, npt.NDArray[np.float64]]] = {}
+        """Densities after some of the steps, each in its window."""
+        self._wanted: list[int] = []
+        self._due = False
+        """The densities after steps are to be asked for as soon as it is known how many there are."""
         self._traced = Latest(session, self, "flow samples")
         self._meshed = Latest(session, self, "flow lattice", slow=True)
         self._dense = Latest(session, self, "flow density", slow=True)
         self._exact = Latest(session, self, "flow exact density", slow=True)
+        self._station = Latest(session, self, "flow small densities", slow=True)
+        self._lanes = self._meshed, self._dense, self._exact, self._station
         self._likely = Latest(session, self, "flow likelihood", slow=True)
         self._follow = Latest(session, self, "flow point")
         self._stale = False
@@ -141,8 +148,9 @@ class Stream(QObject):
         other = where.run != self.where.run or view.data.fingerprint != self._fingerprint
         self.forget()
         self.where, self.view = where, view
+        self._density, self._known, self._wanted = None, {}, []
         if other:
-            self._mesh = self._density = self._course = self.flow = self.point = None
+            self._mesh = self._course = self.flow = self.point = None
         if view.data.fingerprint != self._fingerprint:
             self._fingerprint, self.window, self.real = view.data.fingerprint, None, np.zeros((0, 2))
             self._read_real(view.data.fingerprint)
@@ -152,7 +160,7 @@ class Stream(QObject):
 
     def forget(self) -> None:
         """Nothing that is under way is wanted any more."""
-        for lane in (self._traced, self._meshed, self._dense, self._exact, self._likely, self._follow):
+        for lane in (*self._lanes, self._traced, self._likely, self._follow):
             lane.forget()
         self._later.stop()
         self._soon.stop()
@@ -209,6 +217,7 @@ class Stream(QObject):
         if due:
             self._since_likely.start()
             self._ask_density()
+            self._due = True
             question = Likelihoods(self.where, HELD_OUT)
             self._likely.ask(question, self.likelihoods_came.emit, self.likelihoods_failed.emit)
 
@@ -232,12 +241,31 @@ class Stream(QObject):
         self, step: int, seen: Window, came: Callable[[DensityFound], None], failed: Callable[[str], None]
     ) -> None:
         """The density after a whole step in a part of the plane, by the model itself in place of the mesh."""
-        self._exact.ask(Density(self.where, seen.centre, seen.reach, GRID, step), came, failed)
+        self._exact.ask(Density(self.where, seen.centre, seen.reach, EXACT, step), came, failed)
+
+    def _ask_stations(self) -> None:
+        """The densities of the steps that stand side by side, one after the other."""
+        self._due = False
+        self._wanted = [k for k in stations(self.steps) if 0 < k < self.steps]
+        self._ask_station()
+
+    def _ask_station(self) -> None:
+        if self.flow is None or not self._wanted:
+            self._compose()
+            return
+        step = self._wanted.pop(0)
+        there = self.flow.window_at(step)
+
+        def came(found: DensityFound) -> None:
+            self._known[step] = there, found.log_density
+            self._ask_station()
+
+        self._station.ask(Density(self.where, there.centre, there.reach, SMALL, step), came, lambda message: None)
 
     @property
     def busy(self) -> bool:
         """Whether the engine is asked for anything that is drawn."""
-        return any(lane.busy for lane in (self._traced, self._meshed, self._dense, self._exact, self._follow))
+        return any(lane.busy for lane in (*self._lanes, self._traced, self._follow))
 
     def _ask_point(self) -> None:
         state = self.state
@@ -291,11 +319,15 @@ class Stream(QObject):
         path: npt.NDArray[Any] = np.zeros((0, 2))
         if self.point is not None and len(self.point.names) == steps:
             path = self.point.points.astype(np.float64)
-        last = {} if self._density is None else {steps - 1: (self.window, self._density.log_density)}
+        known = {step: there for step, there in self._known.items() if step < steps - 1}
+        if self._density is not None:
+            known[steps - 1] = self.window, self._density.log_density
         self.flow = Flow(
-            self.window, samples, lines, circles, hues(seen.latents[: seen.count]), mesh, last, self.real, path
+            self.window, samples, lines, circles, hues(seen.latents[: seen.count]), mesh, known, self.real, path
         )
         self.flow_came.emit()
+        if self._due:
+            self._ask_stations()
 
     def _put(self, before: Flowing, state: Flowing) -> None:
         self._since_edit.start()

@@ -213,6 +213,19 @@ def test_several_are_found_one_after_the_other(box: AttributesBox, engine: ToyEn
     assert all(r.said.text().startswith("tells apart") for r in box.rows)
 
 
+def test_a_slider_that_is_moved_before_its_direction_is_known_waits_for_it(
+    box: AttributesBox, inverter: Inverter, engine: ToyEngine
+) -> None:
+    add(box, "light (class)")
+    assert not inverter.waits
+    box.rows[0].slider.number.entered.emit(1.0)
+    assert inverter.waits
+    assert not inverter.differs
+    engine.pump()
+    assert not inverter.waits
+    assert inverter.differs
+
+
 def test_removing_the_one_that_is_looked_for_calls_it_off(
     box: AttributesBox, engine: ToyEngine, session: Session
 ) -> None:

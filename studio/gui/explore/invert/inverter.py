@@ -250,6 +250,11 @@ class Inverter(QObject):
         z, own = self.edited_latent(), self.own()
         return z is not None and own is not None and not np.array_equal(z, own)
 
+    @property
+    def waits(self) -> bool:
+        """Whether an attribute is set whose direction is not known yet."""
+        return self.view is not None and any(t.amount and t.by not in self.vectors for t in self.state.traits)
+
     def original(self) -> Pictures | None:
         """Its picture, uint8 H×W×3."""
         found, at = self.result, self.state.current if self.view is not None else 0

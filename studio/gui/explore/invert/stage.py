@@ -205,7 +205,7 @@ class Stage(QWidget):
     def _caption_edited(self, found: Scored | None) -> None:
         inverter, caption = self.inverter, self.captions[self.edited]
         if found is None or not inverter.differs:
-            caption.setText("edited: nothing yet")
+            caption.setText("edited: a direction is looked for" if inverter.waits else "edited: nothing yet")
             return
         caption.setText(f"edited · {float(found.bits[0]):.2f} bits/dim")
         self.edited.setAccessibleDescription(caption.text())

@@ -146,6 +146,8 @@ class Inverter(QObject):
             self.changed.emit(before)
             self.ask()
             return
+        if before.current != state.current:
+            self.scored = None
         self.changed.emit(before)
         self.ask_edited()
 

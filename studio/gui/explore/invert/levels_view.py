@@ -24,6 +24,8 @@ BINS = 27
 HISTOGRAM = 60
 """Pixels that it is wide."""
 GAP = 6
+NORMAL = [((x + 4.5) / 9, math.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)) for x in np.linspace(-4.5, 4.5, 31).tolist()]
+"""The density of N(0, 1) over −4.5..4.5 σ as 0..1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,16 +226,8 @@ def _draw_histogram(painter: QPainter, room: QRectF, density: npt.NDArray[np.flo
         painter.fillRect(QRectF(room.left() + i * step, room.bottom() - high, max(step - 0.5, 0.5), high), bar)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(QColor(palette.text), 1))
-    places = np.linspace(-4.5, 4.5, 46)
-    normal = np.exp(-(places**2) / 2) / math.sqrt(2 * math.pi)
-    painter.drawPolyline(
-        QPolygonF(
-            [
-                QPointF(room.left() + (x + 4.5) / 9 * room.width(), room.bottom() - (room.height() - 1) * y / top)
-                for x, y in zip(places.tolist(), normal.tolist(), strict=True)
-            ]
-        )
-    )
+    left, wide, high = room.left(), room.width(), (room.height() - 1) / top
+    painter.drawPolyline(QPolygonF([QPointF(left + x * wide, room.bottom() - y * high) for x, y in NORMAL]))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 

@@ -97,9 +97,9 @@ class Numbers(QWidget):
         self.values["middle"].setText(f"{nats(prior)} {sign} {nats(abs(dets))} nats, mid-level")
         names = [part.labels[int(found.z[at, here].argmax())] for part, here in inverter.view.prior.placed("class")]
         self.values["class"].setText(", ".join(names) or "–")
-        if inverter.scored is not None:
-            self._edited(inverter.scored)
-        else:
+        if (
+            inverter.scored is None
+        ):  # else what it says stays beside the picture that it is of, until the next one comes
             self.values["edited"].setText("–")
 
     def _edited(self, found: Scored) -> None:

@@ -62,7 +62,7 @@ experiment = Experiment(
     short=Preset(
         "short",
         "one run of 1,000 steps of 16 images, 3 levels of 4 steps, 64 channels",
-        4.0,
+        2.0,
         "That a small Glow is far below 8 bits, and below pixels by themselves, within minutes. Nothing of the claim.",
     ),
     full=Preset(

@@ -357,7 +357,7 @@ experiment = Experiment(
     short=Preset(
         "short",
         "one run of 1,200 steps of 16 sprites, 3 levels of 4 steps, 64 channels",
-        5.0,
+        2.0,
         "Which attributes a small flow learns to change within minutes. Places stay places: expect ghosts there.",
     ),
     full=Preset(

@@ -243,7 +243,7 @@ experiment = Experiment(
         "model's own for points; the paper says nothing of its."
     ),
     datasets=("two-moons",),
-    short=Preset("short", "one run of 4,000 steps", 3.0, "All of the claim."),
+    short=Preset("short", "one run of 4,000 steps", 1.5, "All of the claim."),
     full=Preset("full", "three runs of 40,000 steps", 90.0, "How near to the truth it comes in the end, over seeds."),
     planned=planned,
     conclude=conclude,

@@ -70,7 +70,7 @@ PAGE_KEYS = (
     Key("search", ("S",), "S", "search the latents, or stop", "Explore"),
     Key("edit latent", ("E",), "E", "edit the latent that was found", "Explore"),
     Key("play", ("P",), "P", "play, or stop", "Explore"),
-    Key("flow", (), "← →  ↑ ↓", "a step of a flow, another sample", "Explore"),
+    Key("flow", (), "arrows", "to a step, a sample (flows)", "Explore"),
     Key("back", ("Escape",), "Escape", "to all experiments", "Experiments"),
     Key("card", (), "arrows", "to the next experiment", "Experiments"),
     Key("move", (), "arrows", "to the next picture", "Pictures"),

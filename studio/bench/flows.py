@@ -34,16 +34,16 @@ PAPER: dict[str, Value] = {"levels": 3, "depth": 32, "width": 512}
 CPU = torch.device("cpu")
 BLOCKS, STEPS = 6, 1
 """Each side has BLOCKS turns of STEPS training steps; the first turn is not counted."""
-INVERSIONS = 30
+INVERSIONS = 20
 DEPTHS = (2, 4, 8, 16, 32)
-WIDTH, BATCH = 64, 8
+WIDTH, BATCH = 256, 8
 """Of the models whose memory is measured."""
 
 
 def measure(asked: argparse.Namespace) -> Iterator[Result]:
     ours = Glow.suits(COLOUR)
     paper = PAPER | {"depth": 8}  # of its 32, which take four times as long on either side
-    yield from _against_normflows(f"{_words(paper)}, batch 8", paper, 8, ("float32", "auto"))
+    yield from _against_normflows(f"{_words(paper)}, batch 16", paper, 16, ("float32", "auto"))
     yield from _against_normflows(f"{_words(ours)}, batch 32", ours, 32, ("auto",))
     yield from _inversion(f"what suits 32×32 here, {_words(ours)}", ours)
     yield from _inversion(f"the paper's, {_words(PAPER)}", PAPER)

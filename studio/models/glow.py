@@ -159,11 +159,12 @@ class Glow(Flow):
         # Smaller than the paper's, and faster: networks that two processor cores train in minutes. On MNIST, K 8 and
         # width 64, Adam at 0.002 comes to 2.3 bits/dim in 1500 batches of 32, Adamax at 0.001 in 3600 of 64.
         levels = max(1, min(3, most_levels(data)))
-        quick: dict[str, Value] = {"optimiser": "adam", "rate": 2e-3, "clip": 10.0, "warm_up": 200, "batch": 32}
+        quick: dict[str, Value] = {"optimiser": "adam", "rate": 2e-3, "clip": 10.0, "warm_up": 200}
+        quick |= {"batch": 32, "average": 0.99}  # pictures of now, not of long ago, while it learns fast
         if pixels(data) <= TINY:
             return quick | {"levels": min(levels, 2), "depth": 8, "width": 64, "batch": 64, "steps": 8000}
         if pixels(data) <= SMALL:
             wide = {"width": 64, "steps": 12_000} if data.channels == 1 else {"width": 128, "steps": 6000}
             return quick | {"levels": levels, "depth": 8, **wide}
-        slow = {"rate": 1e-3, "warm_up": 1000, "batch": 16, "steps": 100_000}
+        slow = {"rate": 1e-3, "warm_up": 1000, "batch": 16, "average": 0.999, "steps": 100_000}
         return quick | {"levels": levels, "depth": 16, "width": 256, **slow}

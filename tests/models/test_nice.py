@@ -131,3 +131,17 @@ def test_dequantisation_is_drawn_in_evaluation_too() -> None:
 def test_its_latent_is_one_picture() -> None:
     ((part),) = build(SMALL).prior.parts
     assert (part.name, part.kind, part.shape) == ("level 1", "normal", (2, 4, 4))
+
+
+@pytest.mark.parametrize("latent", ["logistic", "normal"])
+def test_a_picture_comes_back_that_is_white_where_those_of_training_are_always_black(latent: str) -> None:
+    torch.manual_seed(0)
+    made = NICE(make(NICERecipe, {"width": 20, "layers": 2, "latent": latent}), SMALL).train()
+    x = pictures(SMALL, 64).float()
+    x[:, :, 0] = -1
+    made.loss(Batch(x))
+    made.eval()
+    white = torch.ones_like(x[:1])
+    back = made.decode(made.invert(white).z)
+    assert torch.equal(((back + 1) * 127.5).round(), torch.full_like(back, 255))
+    assert made.invert(white).log_likelihood < made.invert(x).log_likelihood.min()

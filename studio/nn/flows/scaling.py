@@ -42,9 +42,8 @@ class FromLogistic(Bijection):
     log p(x) = log σ(x) + log σ(−x)."""
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        tail = torch.sigmoid(-x.abs()).clamp(min=torch.finfo(x.dtype).tiny)  # exact far out, where 1 − tail is 1
-        z = torch.special.ndtri(tail)
-        z = torch.where(x < 0, z, -z)
+        a = tail_at(logsigmoid(-x.abs()))
+        z = torch.where(x < 0, -a, a)
         log_det = logsigmoid(x) + logsigmoid(-x) + z.square() / 2 + math.log(2 * math.pi) / 2
         return z, log_det.flatten(1).sum(1)
 
@@ -66,3 +65,22 @@ def log_tail(a: Tensor) -> Tensor:
         fraction = far + k / fraction
     beyond = -far.square() / 2 - math.log(2 * math.pi) / 2 - torch.log(fraction)
     return torch.where(a < 2, torch.log((1 - torch.erf(near / math.sqrt(2))) / 2), beyond)
+
+
+def tail_at(target: Tensor) -> Tensor:
+    """The a ≥ 0 with log Φ(−a) = ``target``, which is −log 2 at most. Also where Φ(−a) itself is below what a float
+    holds: a value that hardly varies in training can lie hundreds of deviations out elsewhere, and has to come back."""
+    with torch.no_grad():
+        tail = torch.exp(target).clamp(min=torch.finfo(target.dtype).tiny)
+        a = torch.where(target < -60, torch.sqrt(-2 * target), -torch.special.ndtri(tail)).clamp(min=0)
+        for _ in range(4):  # of Newton's method
+            a = a + (log_tail(a) - target) / _hazard(a)
+        known, slope = log_tail(a), _hazard(a)
+    return a + (known - target) / slope
+
+
+def _hazard(a: Tensor) -> Tensor:
+    """φ(a) / Φ(−a), the slope of −log Φ(−a); beyond 60 it is a, as far as float64 can tell after a few steps."""
+    return torch.where(
+        a > 60, a, torch.exp(-a.clamp(max=60).square() / 2 - log_tail(a.clamp(max=60))) / math.sqrt(2 * math.pi)
+    )

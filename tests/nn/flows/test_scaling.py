@@ -48,6 +48,15 @@ def test_the_tail_of_a_normal_is_torchs(dtype: torch.dtype, error: float) -> Non
     assert ((log_tail(a).double() - exact) / exact).abs().max() < error
 
 
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float64, 1e-12), (torch.float32, 1e-6)])
+def test_values_come_back_from_far_beyond_what_a_float_has_tails_for(dtype: torch.dtype, error: float) -> None:
+    x = torch.tensor([[-5000.0], [-900.0], [-200.0], [-88.0], [88.0], [300.0], [1e5]], dtype=dtype)
+    z, log_det = FromLogistic()(x)
+    assert ((FromLogistic().inverse(z) - x) / x).abs().max() < error
+    normal = -z[:, 0].square() / 2 - math.log(2 * math.pi) / 2
+    assert torch.allclose(normal + log_det, -x[:, 0].abs(), rtol=1e-5)
+
+
 def test_before_a_normal_prior_it_makes_a_logistic_one() -> None:
     x = torch.linspace(-30, 30, 601, dtype=torch.float64)[:, None]
     z, log_det = FromLogistic()(x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -108,9 +108,28 @@ def bind(widget: QWidget, group: str, actions: Mapping[str, Callable[[], object]
         for sequence in key(group, name).keys:
             shortcut = QShortcut(QKeySequence(sequence), widget)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(act)
+            shortcut.activated.connect(_unless_searched(sequence, act))
             made[name] = shortcut
     return made
+
+
+def _unless_searched(sequence: str, act: Callable[[], object]) -> Callable[[], object]:
+    """The same, but that a single letter belongs to a box with choices while it has the focus: typing goes to the
+    choice that begins so, which Qt itself lets a shortcut take away."""
+    if len(sequence) > 1:
+        return act
+
+    def heard() -> None:
+        box = QApplication.focusWidget()
+        if not isinstance(box, QComboBox):
+            act()
+            return
+        pressed = QKeyEvent(
+            QEvent.Type.KeyPress, Qt.Key(ord(sequence)), Qt.KeyboardModifier.NoModifier, sequence.lower()
+        )
+        box.keyPressEvent(pressed)  # sent as an event it would come here again
+
+    return heard
 
 
 def key(group: str, name: str) -> Key:

@@ -49,7 +49,7 @@ SIZES: dict[PresetName, dict[str, Value]] = {
         "depth": 4,
         "width": 64,
         "batch": 16,
-        "steps": 1200,
+        "steps": 800,
         "rate": 5e-3,
         "warm_up": 100,
         "average": 0.99,
@@ -356,7 +356,7 @@ experiment = Experiment(
     datasets=("sprites",),
     short=Preset(
         "short",
-        "one run of 1,200 steps of 16 sprites, 3 levels of 4 steps, 64 channels",
+        "one run of 800 steps of 16 sprites, 3 levels of 4 steps, 64 channels",
         2.0,
         "Which attributes a small flow learns to change within minutes. Places stay places: expect ghosts there.",
     ),

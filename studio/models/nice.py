@@ -42,7 +42,7 @@ class NICERecipe(FlowRecipe):
             term="coupling",
         ),
     ] = 4
-    latent: Annotated[
+    prior: Annotated[
         Literal["logistic", "normal"],
         Field(
             "distribution of the latents before they are made normal; a logistic one has longer tails",
@@ -69,7 +69,7 @@ class NICE(Flow):
             network = Dense(mask.reads, *[r.width] * r.layers, outputs(mask, affine=False))
             steps.append((f"step {i + 1}", Chain([("coupling", Coupling(mask, network, affine=False))])))
         steps.append(("scaling", Scaling(data.shape)))
-        if r.latent == "logistic":
+        if r.prior == "logistic":
             steps.append(("logistic", FromLogistic()))
         self.put_together(Scales(data.shape, [Chain(steps)], learned=False, squeeze=False), prior="fixed")
 
@@ -84,7 +84,7 @@ class NICE(Flow):
     def suits(cls, data: DataSpec) -> dict[str, Value]:
         # Smaller than the paper's: networks that two processor cores train in minutes.
         if data.kind == "points":
-            points: dict[str, Value] = {"width": 64, "layers": 2, "couplings": 8, "latent": "normal"}
+            points: dict[str, Value] = {"width": 64, "layers": 2, "couplings": 8, "prior": "normal"}
             return {**points, "batch": 256, "steps": 5000}
         images: dict[str, Value] = {"layers": 3, "steps": epochs(data, 40, 64, 6000)}
         if pixels(data) <= TINY:

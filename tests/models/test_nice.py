@@ -35,18 +35,18 @@ def pictures(data: DataSpec, n: int = 4) -> Tensor:
     return torch.randint(0, 256, (n, *data.shape), generator=generator).double() / 127.5 - 1
 
 
-@pytest.mark.parametrize("latent", ["logistic", "normal"])
+@pytest.mark.parametrize("prior", ["logistic", "normal"])
 @pytest.mark.parametrize("data", [SMALL, ODD, PICTURES])
-def test_pictures_come_back(data: DataSpec, latent: str) -> None:
-    made, x = build(data, latent=latent), pictures(data)
+def test_pictures_come_back(data: DataSpec, prior: str) -> None:
+    made, x = build(data, prior=prior), pictures(data)
     assert (made.decode(made.invert(x).z) - x).abs().max() < 1e-10
     made = made.float()
     assert (made.decode(made.invert(x.float()).z) - x.float()).abs().max() < 1e-5
 
 
-@pytest.mark.parametrize("latent", ["logistic", "normal"])
-def test_points_come_back(latent: str) -> None:
-    made, x = build(POINTS, latent=latent), torch.randn(50, 2, dtype=torch.float64)
+@pytest.mark.parametrize("prior", ["logistic", "normal"])
+def test_points_come_back(prior: str) -> None:
+    made, x = build(POINTS, prior=prior), torch.randn(50, 2, dtype=torch.float64)
     assert (made.decode(made.invert(x).z) - x).abs().max() < 1e-10
     assert torch.allclose(made.trace(made.invert(x).z)[-1].points, x)
 
@@ -77,9 +77,9 @@ def test_the_density_of_points_sums_to_one() -> None:
     assert mass.item() == pytest.approx(1, abs=1e-2)
 
 
-@pytest.mark.parametrize("latent", ["logistic", "normal"])
-def test_the_density_is_the_papers_sum_over_couplings_of_nflows(latent: str) -> None:
-    made, x = build(SMALL, latent=latent), pictures(SMALL)
+@pytest.mark.parametrize("prior", ["logistic", "normal"])
+def test_the_density_is_the_papers_sum_over_couplings_of_nflows(prior: str) -> None:
+    made, x = build(SMALL, prior=prior), pictures(SMALL)
     h = (Dequantised(8).values(x, None) / 256 - 0.5).flatten(1)
     for _, step in made.scales.chain(0).single():
         if isinstance(step, Coupling):
@@ -88,7 +88,7 @@ def test_the_density_is_the_papers_sum_over_couplings_of_nflows(latent: str) -> 
     scale = ends.log_scale()
     y = (h + ends.bias) * scale.exp()
     normal = torch.distributions.Normal(0, 1).log_prob(y)
-    each = normal if latent == "normal" else -y.abs() - 2 * torch.log1p(torch.exp(-y.abs()))
+    each = normal if prior == "normal" else -y.abs() - 2 * torch.log1p(torch.exp(-y.abs()))
     expected = (each + scale).sum(1) - 32 * torch.log(torch.tensor(256.0, dtype=torch.float64))
     assert torch.allclose(made.invert(x).log_likelihood, expected, atol=1e-8)
 
@@ -133,10 +133,10 @@ def test_its_latent_is_one_picture() -> None:
     assert (part.name, part.kind, part.shape) == ("level 1", "normal", (2, 4, 4))
 
 
-@pytest.mark.parametrize("latent", ["logistic", "normal"])
-def test_a_picture_comes_back_that_is_white_where_those_of_training_are_always_black(latent: str) -> None:
+@pytest.mark.parametrize("prior", ["logistic", "normal"])
+def test_a_picture_comes_back_that_is_white_where_those_of_training_are_always_black(prior: str) -> None:
     torch.manual_seed(0)
-    made = NICE(make(NICERecipe, {"width": 20, "layers": 2, "latent": latent}), SMALL).train()
+    made = NICE(make(NICERecipe, {"width": 20, "layers": 2, "prior": prior}), SMALL).train()
     x = pictures(SMALL, 64).float()
     x[:, :, 0] = -1
     made.loss(Batch(x))

@@ -62,6 +62,8 @@ EXAMPLES = 600
 """Training examples that have an attribute, and as many that lack it, at most."""
 AMOUNTS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 """Of a direction, whose whole length is the way from the examples without to those with."""
+BROKEN = 1.0
+"""Edge from which on a picture shows no sprite any more; that of true ones is 0.2, of half a ghost beside it 0.5."""
 SHOWN = 4
 """Sprites of the picture."""
 HEADLINE = "edits that change what was asked for, the wanted way; mean of the attributes"
@@ -94,7 +96,7 @@ ATTRIBUTES: dict[str, Attribute] = {
     "x": Attribute("further right", lambda f: f["x"], 18, 14, 0.2),
     "y": Attribute("further down", lambda f: f["y"], 18, 14, 0.2),
     "tilt": Attribute("an ellipse that rises to the right", lambda f: f["tilt"], 0.5, -0.5, 0.05),
-    "shape": Attribute("a heart", lambda f: (f["shape"] == HEART).astype(np.float64), 1, 0, 0.5),
+    "shape": Attribute("a heart", lambda f: np.where(np.isnan(f["shape"]), np.nan, f["shape"] == HEART), 1, 0, 0.5),
 }  # fmt: skip
 """By the factor that is changed. The thirds of size and place; of hue, which is a place on a circle, and of the turn of
 ellipses, of which half a turn changes nothing, the places a sixth of the way round from the best."""
@@ -109,7 +111,7 @@ class Edited:
         r: correlation of the amount, −1..1, with the change, over all edits.
         way: mean change by ±1, in the wanted direction, over the difference of the examples with and without.
         changes: mean size of the change of each factor over the edits by ±1; of the shape the share that is another.
-        edge: how much of the sprites is blur or ghost after that, as :class:`studio.metrics.sprites.Seen` has it.
+        broken: share of these edits that leave no sprite; they are never right, and count for nothing else.
         separation: share of other held-out examples on the right side of the direction's middle.
     """
 
@@ -117,7 +119,7 @@ class Edited:
     r: float
     way: float
     changes: Mapping[str, float]
-    edge: float
+    broken: float
     separation: float
 
 
@@ -138,13 +140,16 @@ def true_factors(data: Dataset, indices: Indices) -> dict[str, Numbers]:
 
 
 def seen_factors(images: npt.NDArray[np.uint8], shape: Indices) -> tuple[dict[str, Numbers], Numbers]:
-    """Read off pictures whose sprites were of these shapes before they were edited; and their edge."""
+    """Read off pictures whose sprites were of these shapes before they were edited, NaN where no sprite is left; and
+    their edge."""
     from studio.metrics.sprites import read
 
     seen = read(images)
     tilt = np.where(shape == ELLIPSE, seen.tilt, np.nan)
     plain = {"colour": seen.colour, "size": seen.size(shape), "x": seen.x, "y": seen.y, "tilt": tilt}
-    return plain | {"shape": seen.shape.astype(np.float64)}, seen.edge
+    whole = np.nan_to_num(seen.edge, nan=np.inf) < BROKEN
+    plain["shape"] = seen.shape.astype(np.float64)
+    return {name: np.where(whole, values, np.nan) for name, values in plain.items()}, seen.edge
 
 
 def changed(after: Factors, before: Factors) -> dict[str, Numbers]:
@@ -153,7 +158,7 @@ def changed(after: Factors, before: Factors) -> dict[str, Numbers]:
 
     found = {name: after[name] - before[name] for name in before}
     found["colour"] = around(found["colour"])
-    found["shape"] = (found["shape"] != 0).astype(np.float64)
+    found["shape"] = np.where(np.isnan(found["shape"]), np.nan, found["shape"] != 0)
     return found
 
 
@@ -199,15 +204,15 @@ def conclude(evidence: Evidence) -> Findings:
         ),
     )  # fmt: skip
     good = [name for name in ATTRIBUTES if middle[name].middle >= 90]
-    ghosts = float(np.median([one.edge for ones in found.values() for one in ones]))
+    broken = float(np.median([one.broken for ones in found.values() for one in ones]))
     verdict = (
         f"{overall.middle:.0f} % of the edits do what was asked for"
         + (f", 90 % or more of those of {_listed(good)}" if good else "")
-        + f"; the edges of edited sprites are {ghosts / error['edge']:.1f} times as soft as those of true ones."
+        + f"; {100 * broken:.0f} % leave no sprite behind."
     )
     columns = (
         "towards", "right, %", "r", "of the way, %", "hue, turns", "size, px", "x, px", "y, px", "tilt", "shape, %",
-        f"edge (true: {error['edge']:.2f})", "separates, %",
+        "broken, %", "separates, %",
     )  # fmt: skip
     rows = tuple(
         _row(name, one, f", seed {seed}" if len(evidence.seeds) > 1 else "")
@@ -275,7 +280,7 @@ class Editor:
             _correlation(away),
             _mean(wanted) / self._difference(attribute),
             {factor: _mean(np.abs(np.concatenate([o[factor] for o in others]))) for factor in before},
-            _mean(np.concatenate([read[a][1] for a in (-1.0, 1.0)])),
+            float(np.isnan(np.concatenate([read[a][0]["size"] for a in (-1.0, 1.0)])).mean()),
             separation,
         )
 
@@ -327,7 +332,8 @@ def _row(name: str, one: Edited, seed: str) -> tuple[str, ...]:
     told = {n: f"{one.changes[n]:.2f}" for n in ("colour", "size", "x", "y", "tilt")}
     return (
         ATTRIBUTES[name].title + seed, f"{100 * one.right:.1f}", f"{one.r:+.2f}", f"{100 * one.way:.0f}",
-        *told.values(), f"{100 * float(one.changes['shape']):.0f}", f"{one.edge:.2f}", f"{100 * one.separation:.1f}",
+        *told.values(), f"{100 * one.changes['shape']:.0f}", f"{100 * one.broken:.0f}",
+        f"{100 * one.separation:.1f}",
     )  # fmt: skip
 
 

@@ -364,7 +364,7 @@ experiment = Experiment(
         "short",
         "one run of 800 steps of 16 sprites, 3 levels of 4 steps, 64 channels",
         2.0,
-        "Which attributes a small flow learns to change within minutes. Places stay places: expect ghosts there.",
+        "That directions tell sprites apart. A flow of a minute or two breaks when sprites are moved along them.",
     ),
     full=Preset(
         "full",

@@ -186,5 +186,5 @@ class RealNVP(Flow):
         # Smaller than the paper's: networks that two processor cores train in minutes.
         if data.kind == "points":
             return {"width": 64, "blocks": 2, "couplings": 8, "norm": "actnorm", "batch": 256, "steps": 5000}
-        images = {"levels": 1 + min(most_levels(data), 2), "blocks": 2, "steps": epochs(data, 20, 64, 4000)}
+        images = {"levels": 1 + min(most_levels(data), 2), "blocks": 2, "steps": epochs(data, 20, 64, 1500)}
         return {**images, "width": 16 if pixels(data) <= TINY else 12}

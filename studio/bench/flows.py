@@ -134,6 +134,7 @@ def apart_from(theirs: nn.Module, ours: Glow, x: Tensor) -> float:
 @torch.no_grad()
 def _inversion(what: str, values: dict[str, Value]) -> Iterator[Result]:
     glow, x = settled(values), pictures(1)
+    glow.hold()  # as models are that answer a person's questions
     milliseconds = []
     for i in range(INVERSIONS + 3):
         before = time.perf_counter()

@@ -29,7 +29,6 @@ from studio.export.decoding import Decoder, ExportError, decoder
 from studio.models.core import catalog
 from studio.models.core.latents import draw
 from studio.models.core.recipe import make, values_of
-from studio.nn.flows.base import Bijection
 from studio.training.average import shell
 
 WORD = "_trace"
@@ -104,9 +103,7 @@ def _trace(folder: Path) -> bytes:
     kind = catalog.load(parts["name"])
     recipe = make(kind.recipe_type, parts["recipe"])
     model = decoder(shell(kind, recipe, DataSpec.from_dict(parts["data"]), load_file(folder / _WEIGHTS)).float())
-    for part in model.modules():
-        if isinstance(part, Bijection):
-            part.hold()
+    model.hold()
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")  # both of the exporter about its own insides
     example = torch.from_numpy(draw(model.prior, 2, seed=0))

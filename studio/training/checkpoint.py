@@ -204,7 +204,8 @@ def load_model(
         model = shell(model_type, recipe, run.info().data, read(path))
     except RuntimeError as wrong:
         raise DamagedRun(f"{path} does not fit the recipe: {wrong}") from wrong
-    return model.to(device), step
+    model.to(device).hold()
+    return model, step
 
 
 def take(cycle: Cycle, seconds: float) -> Saved:

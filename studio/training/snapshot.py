@@ -35,7 +35,9 @@ class Snapshot:
     def model(self, device: str | None = None) -> Model:
         """A model of these weights in evaluation mode; without ``device`` it holds the snapshot's own tensors."""
         made = shell(self.model_type, self.recipe, self.data.spec, self.state)
-        return made if device is None else made.to(device)
+        made = made if device is None else made.to(device)
+        made.hold()
+        return made
 
 
 class Camera:

@@ -14,6 +14,7 @@ from studio.models.core.model import (
     DecodesLatent,
     Embeds,
     Encodes,
+    InvertsExactly,
     Model,
     TakesClasses,
     TakesCodes,
@@ -132,6 +133,26 @@ def test_each_capability_gives_what_its_protocol_says(model: type[Model], data: 
         if isinstance(made, Embeds):
             assert made.embed(x).shape[0] == 6
             assert made.embed(x).dim() == 2
+
+
+@every
+def test_weights_that_are_held_give_what_they_gave(model: type[Model], data: DataSpec) -> None:
+    made = build(model, data)
+    for update in made.updates():
+        update.loss(batch(data))  # what begins with the first batch has begun
+    made.eval()
+    if not isinstance(made, DecodesLatent):
+        return
+    z = torch.from_numpy(draw(made.prior, 3, 0))
+    with torch.no_grad():
+        before = made.decode(z)
+        found = made.invert(before) if isinstance(made, InvertsExactly) else None
+        made.hold()
+        assert torch.allclose(made.decode(z), before, atol=1e-5)
+        if isinstance(made, InvertsExactly) and found is not None:
+            again = made.invert(before)
+            assert torch.allclose(again.z, found.z, atol=1e-5)
+            assert torch.allclose(again.log_likelihood, found.log_likelihood, rtol=1e-5)
 
 
 def test_capabilities_are_told_of_class_and_instance_alike() -> None:

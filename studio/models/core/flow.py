@@ -267,6 +267,11 @@ class Flow(Model):
             return None
         return one_hot(labels, len(self.data.classes)).float()
 
+    def hold(self) -> None:
+        for part in self.modules():
+            if isinstance(part, Bijection):
+                part.hold()
+
     # --- capabilities
 
     @property

@@ -173,6 +173,10 @@ class Model(nn.Module):
     def updates(self) -> Sequence[Update]:
         """The players in the order in which they move within one cycle."""
 
+    def hold(self) -> None:
+        """These weights change no more: work out once what every use needs of them alone. Told to models that answer a
+        person's questions, never to one that trains."""
+
     @classmethod
     def problems(cls, recipe: Recipe, data: DataSpec) -> list[Problem]:
         """What stands between this recipe and this dataset, all of it; empty when training can start."""

@@ -39,8 +39,8 @@ class Bijection(nn.Module):
         return x, -self(x)[1]
 
     def hold(self) -> None:
-        """Work out once and for all what the inverse needs of the weights alone, for weights that no longer change:
-        what is left are operations that other programs know as well."""
+        """Work out once and for all what both directions need of the weights alone, for weights that no longer change:
+        every use is quicker, and what is left are operations that other programs know as well."""
 
     def again(self, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The x of this y as the beginning of a graph, and at its end y and the log-det once more: what is needed to

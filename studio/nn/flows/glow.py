@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, logsigmoid, relu_
 
-from studio.nn.flows.actnorm import ActNorm, Normed, over
+from studio.nn.flows.actnorm import ActNorm, Normed
 from studio.nn.flows.base import Bijection, Chain, LogDets
 from studio.nn.flows.mixing import LUMixing, Mixing, Permuting, PlainMixing, apply
 from studio.nn.flows.scales import ZeroConv
@@ -28,18 +28,22 @@ class NormedConv(nn.Conv2d):
         super().__init__(into, out, kernel, padding=kernel // 2, bias=False)
         nn.init.normal_(self.weight, 0, 0.05)  # the authors' code
         self.norm = Normed(out)
+        self._held: tuple[Tensor, Tensor] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         if self.norm.waits:
             self.norm.begin(conv2d(x, self.weight, None, self.stride, self.padding))
+        weight, bias = self._held or self._scaled()
+        return relu_(conv2d(x, weight, bias, self.stride, self.padding))
+
+    @torch.no_grad()
+    def hold(self) -> None:
+        """As :meth:`studio.nn.flows.base.Bijection.hold`."""
+        self._held = self._scaled()
+
+    def _scaled(self) -> tuple[Tensor, Tensor]:
         scale = self.norm.scale()
-        # Where there are fewer places than weights of an output, it is the outputs that are scaled: inversion of one
-        # picture. An exported decoder has any batch, so nothing there may depend on it.
-        if not torch.compiler.is_compiling() and x.numel() < self.weight[0].numel() * self.in_channels:
-            plain = conv2d(x, self.weight, None, self.stride, self.padding)
-            return relu_((plain + over(self.norm.bias, x)) * over(scale, x))
-        weight = self.weight * scale[:, None, None, None]
-        return relu_(conv2d(x, weight, self.norm.bias * scale, self.stride, self.padding))
+        return self.weight * scale[:, None, None, None], self.norm.bias * scale
 
 
 class ChannelCoupling(Bijection):
@@ -60,6 +64,11 @@ class ChannelCoupling(Bijection):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self._changed(x, *self._told(x))
+
+    def hold(self) -> None:
+        for part in self.network:
+            if isinstance(part, NormedConv):
+                part.hold()
 
     def inverse(self, y: Tensor) -> Tensor:
         return torch.cat([y[:, : self.stays], self._back(y, *self._told(y))], dim=1)

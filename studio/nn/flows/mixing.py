@@ -6,6 +6,7 @@ All of them are one square matrix W over channels, applied at every place: log|d
 
 from __future__ import annotations
 
+import contextlib
 import math
 from abc import abstractmethod
 from collections.abc import Iterable
@@ -25,10 +26,12 @@ class Mixing(Bijection):
     """y = W x at every place. Always in float32 (or the wider type of x), whatever the precision around it is."""
 
     held: Tensor | None
+    held_log_det: Tensor | None
 
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("held", None, persistent=False)
+        self.register_buffer("held_log_det", None, persistent=False)
 
     @abstractmethod
     def matrix(self) -> Tensor:
@@ -40,7 +43,10 @@ class Mixing(Bijection):
 
     @torch.no_grad()
     def hold(self) -> None:
-        self.held = self.unmixed()
+        """A singular kernel is said when something is to be brought back."""
+        with contextlib.suppress(ValueError):
+            self.held = self.unmixed()
+        self.held_log_det = self.log_abs_det()
 
     def unmixed(self) -> Tensor:
         """W⁻¹, C×C, worked out in float64.
@@ -69,7 +75,8 @@ class Mixing(Bijection):
 
     def log_det(self, x: Tensor) -> Tensor:
         """log|det| of each example, B."""
-        return (places(x) * self.log_abs_det()).expand(len(x))
+        known = self.log_abs_det() if self.held_log_det is None else self.held_log_det
+        return (places(x) * known).expand(len(x))
 
 
 class PlainMixing(Mixing):

@@ -13,6 +13,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,13 +99,15 @@ def _engine_step(glow: Glow, precision: Precision, x: Tensor) -> Callable[[], No
 
     def step() -> None:
         player.gradients(batch)
-        player.descend(1_000_000)
+        player.descend(0)  # the rate of the first steps: a few at the full one are enough to leave the numbers
 
     return step
 
 
 def _plain_step(theirs: nn.Module, ours: Glow, x: Tensor) -> Callable[[], None]:
-    descent = optimiser(ours.optimiser(), list(theirs.parameters()), CPU)
+    asked = ours.optimiser()
+    slow = replace(asked, rate=asked.rate / max(ours.recipe.warm_up, 1))
+    descent = optimiser(slow, list(theirs.parameters()), CPU)
     theirs.train()
 
     def step() -> None:
@@ -137,10 +140,11 @@ def _inversion(what: str, values: dict[str, Value]) -> Iterator[Result]:
     glow.hold()  # as models are that answer a person's questions
     milliseconds = []
     for i in range(INVERSIONS + 3):
-        before = time.perf_counter()
-        found = glow.invert(x)
-        if i >= 3:
-            milliseconds.append(1000 * (time.perf_counter() - before))
+        with torch.inference_mode():
+            before = time.perf_counter()
+            found = glow.invert(x)
+            if i >= 3:
+                milliseconds.append(1000 * (time.perf_counter() - before))
     milliseconds.sort()
     error = float((glow.decode(found.z) - x).abs().max())
     yield Result(

@@ -170,7 +170,7 @@ def _memory(plot: str) -> Iterator[Result]:
         for way, glow in models.items():
             held[way].append(kept(glow, lambda glow=glow, x=x: glow.loss(Batch(x)).value) / 2**20)  # type: ignore[misc]
         sides = {way: _engine_step(glow, "float32", x) for way, glow in models.items()}
-        seconds = alternated(sides, 4, 1)
+        seconds = alternated(sides, 8, 1)
         of_depth = [b / a for a, b in zip(seconds["store"], seconds["recompute"], strict=True)]
         ratios.append(statistics.median(of_depth))
         yield Result(

@@ -10,6 +10,7 @@ that do not depend on place, size and turn (shape). :func:`own_error` says by ho
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -66,11 +67,13 @@ def read(images: Bytes) -> Seen:
     return Seen(**found, shape=shape, edge=edge)
 
 
-def own_error(count: int = 1000, seed: int = 7) -> dict[str, float]:
+def own_error(
+    count: int = 1000, seed: int = 7, kept: Callable[[Bytes], Bytes] = lambda images: images
+) -> dict[str, float]:
     """Root-mean-square error of each factor on true sprites, in its unit (x and y: of the centre of mass); of "shape"
-    the share that is wrong; "edge": its mean on true sprites."""
+    the share that is wrong; "edge": its mean on true sprites. ``kept``: what is left of images before they are read."""
     ((images, true),) = sprites.draw(count, seed, at_a_time=count)
-    seen = read(np.transpose(images, (0, 3, 1, 2)))
+    seen = read(kept(np.transpose(images, (0, 3, 1, 2))))
     shape = true["shape"].astype(np.int64)
     ellipse = shape == sprites.SHAPES.index("ellipse")
     above = np.where(shape == sprites.SHAPES.index("heart"), ABOVE, 0.0) * true["size"]

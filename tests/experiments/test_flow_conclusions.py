@@ -174,6 +174,31 @@ def test_a_perfect_editor_is_always_right_goes_the_whole_way_and_changes_nothing
     assert max(others.values()) < 0.12 * found.changes[name]
 
 
+class Burns(KnowsAll):
+    """Whose pictures are no sprites any more beyond three quarters of a direction."""
+
+    start: npt.NDArray[np.float32] | None = None
+    most = 0.0
+
+    def pictures(self, z: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+        made = super().pictures(z)
+        if self.start is not None:
+            made[np.abs(z - self.start).max(axis=1) > self.most] = 128
+        return made
+
+
+def test_edits_are_judged_by_half_of_a_direction_and_the_whole_is_told_beside(
+    drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(glow_sprites, "EXAMPLES", 600)
+    editor = Burns(SimpleNamespace(prior=Prior.of("normal", 6)), drawn, 40, Evidence([], "short", (0,), tmp_path))
+    vector, separation = editor.direction("x")
+    editor.start, editor.most = editor.z, float(0.75 * np.abs(vector).max())
+    found = editor.edited("x", vector, separation)
+    assert (found.right, found.broken) == (1, 0)
+    assert (found.far, found.far_broken) == (0, 1)
+
+
 def test_factors_of_sprites_are_read_as_they_were_drawn(drawn: Dataset) -> None:
     data, some = drawn, drawn.held_out
     true = glow_sprites.true_factors(data, some)

@@ -22,7 +22,7 @@ from studio.experiments import (
     realnvp_moons,
     wasserstein_loss,
 )
-from studio.experiments.core import attempts, bits, material
+from studio.experiments.core import attempts, bits, material, sprite_edits
 from studio.experiments.core.attempts import Attempt
 from studio.experiments.core.experiment import Experiment
 from studio.models.core import catalog as models
@@ -74,7 +74,7 @@ def _tiny_flows(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(module.TESTED, "short", 20)
     monkeypatch.setitem(glow_sprites.SIZES, "short", glow)
     monkeypatch.setitem(glow_sprites.EDITED, "short", 20)
-    monkeypatch.setattr(glow_sprites, "EXAMPLES", 30)
+    monkeypatch.setattr(sprite_edits, "EXAMPLES", 30)
     monkeypatch.setitem(planar_bimodal.SIZES, "short", TINY)
     monkeypatch.setattr(planar_bimodal, "CELLS", 60)
     monkeypatch.setattr(planar_bimodal, "DRAWN", 500)

@@ -16,7 +16,7 @@ from studio.data.potentials import POTENTIALS
 from studio.data.sprites import SHAPES, render
 from studio.data.toys import two_moons
 from studio.experiments import glow_sprites, planar_bimodal, realnvp_moons
-from studio.experiments.core import bits, catalog
+from studio.experiments.core import bits, catalog, sprite_edits
 from studio.experiments.core.experiment import Evidence
 from studio.explore.flows import grid
 from studio.models.core.latents import Prior
@@ -133,7 +133,7 @@ def test_the_divergence_has_to_fall_with_every_lengthening() -> None:
 # --- sprites
 
 
-class KnowsAll(glow_sprites.Editor):
+class KnowsAll(sprite_edits.Editor):
     """An editor whose latents are the factors themselves: an edit changes what it names and nothing else."""
 
     NAMES = ("shape", "colour", "size", "rotation", "x", "y")
@@ -161,7 +161,7 @@ def drawn() -> Dataset:
 def test_a_perfect_editor_is_always_right_goes_the_whole_way_and_changes_nothing_else(
     name: str, drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(glow_sprites, "EXAMPLES", 600)
+    monkeypatch.setattr(sprite_edits, "EXAMPLES", 600)
     model = SimpleNamespace(prior=Prior.of("normal", 6))
     editor = KnowsAll(model, drawn, 40, Evidence([], "short", (0,), tmp_path))
     vector, separation = editor.direction(name)
@@ -190,7 +190,7 @@ class Burns(KnowsAll):
 def test_edits_are_judged_by_half_of_a_direction_and_the_whole_is_told_beside(
     drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(glow_sprites, "EXAMPLES", 600)
+    monkeypatch.setattr(sprite_edits, "EXAMPLES", 600)
     editor = Burns(SimpleNamespace(prior=Prior.of("normal", 6)), drawn, 40, Evidence([], "short", (0,), tmp_path))
     vector, separation = editor.direction("x")
     editor.start, editor.most = editor.z, float(0.75 * np.abs(vector).max())
@@ -201,9 +201,9 @@ def test_edits_are_judged_by_half_of_a_direction_and_the_whole_is_told_beside(
 
 def test_factors_of_sprites_are_read_as_they_were_drawn(drawn: Dataset) -> None:
     data, some = drawn, drawn.held_out
-    true = glow_sprites.true_factors(data, some)
-    seen, _ = glow_sprites.seen_factors(np.asarray(data.values[some]), data.factors["shape"][some].astype(np.int64))
-    change = glow_sprites.changed(seen, true)
+    true = sprite_edits.true_factors(data, some)
+    seen, _ = sprite_edits.seen_factors(np.asarray(data.values[some]), data.factors["shape"][some].astype(np.int64))
+    change = sprite_edits.changed(seen, true)
     assert np.abs(change["colour"]).max() < 0.01
     assert np.abs(change["size"]).max() < 0.1
     assert np.nanmax(np.abs(change["tilt"])) < 0.06
@@ -217,8 +217,8 @@ def test_more_of_an_attribute_is_more_of_its_factor() -> None:
     def much(name: str, **changed: float) -> float:
         values = {k: np.array([v]) for k, v in (plain | changed).items()}
         shape = values["shape"].astype(np.int64)
-        factors, _ = glow_sprites.seen_factors(np.transpose(render(values), (0, 3, 1, 2)), shape)
-        return float(glow_sprites.ATTRIBUTES[name].much(factors)[0])
+        factors, _ = sprite_edits.seen_factors(np.transpose(render(values), (0, 3, 1, 2)), shape)
+        return float(sprite_edits.ATTRIBUTES[name].much(factors)[0])
 
     assert much("colour", colour=0.6) > 0.99 > -0.99 > much("colour", colour=0.1)
     assert much("size", size=9.0) > much("size") + 1.9

@@ -6,12 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
 
 from studio.explore.warping import FINE, Bytes, Course, Numbers, Window, broken, levels, pasted, raster, shaded, wheel
+
+if TYPE_CHECKING:
+    from PIL import ImageDraw
 
 HUES = 24
 OVER = 2
@@ -145,6 +148,8 @@ def _level_lines(log_density: Numbers, at: list[float], window: Window) -> list[
 def picture(flow: Flow, layers: Layers, at: float, size: int, *, dark: bool = False, scale: int = 1) -> Bytes:
     """After ``at`` steps, 0..K and between; uint8 size×size×3, y upwards. ``scale``: pixels of a screen's point."""
     inks, full, window = DARK if dark else LIGHT, size * OVER, flow.window_at(at)
+    from PIL import Image, ImageDraw  # not at the top: the window knows the layers before it is painted
+
     image = Image.new("RGB", (full, full), inks.ground)
     field = flow.field(at, min(size, FIELD)) if layers.density or layers.contours else None
     if field is not None and layers.density:

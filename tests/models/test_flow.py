@@ -221,6 +221,8 @@ def test_what_can_not_be_halved_is_said() -> None:
     assert most_levels(DataSpec("d", "images", (1, 28, 28), 100)) == 2
     (deep,) = flow_problems("Plain", FlowRecipe(), DataSpec("d", "images", (1, 28, 28), 100), 3)
     assert deep.field == "levels"
+    (large,) = flow_problems("Plain", FlowRecipe(), DataSpec("murals", "images", (3, 4000, 4000), 100), 1)
+    assert "4000×4000" in large.message
 
 
 def test_few_examples_are_not_learned_by_heart() -> None:

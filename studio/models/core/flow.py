@@ -38,6 +38,10 @@ __all__ = [
 ]
 
 
+LARGEST = 256
+"""Side of images, in pixels, of the largest that the papers have."""
+
+
 @recipe
 class PointFlowRecipe(Recipe):
     """A flow of points."""
@@ -369,6 +373,14 @@ def flow_problems(model: str, values: FlowRecipe, data: DataSpec, levels: int) -
         found.append(Problem("", f"{model} takes grey or colour images; those of {data.name} have {data.channels}"))
     most = most_levels(data)
     height, width = data.size
+    if max(height, width) > LARGEST:
+        found.append(
+            Problem(
+                "",
+                f"{model} takes images of up to {LARGEST} px a side; those of {data.name} are {width}×{height}. "
+                "Add the dataset again at a smaller size",
+            )
+        )
     if levels and most == 0:
         found.append(
             Problem(

@@ -45,7 +45,7 @@ class Attribute:
         title: what more of it means.
         much: how much of it factors show, N; rises along the direction.
         has, lacks: from which value on examples have it, and up to which they lack it.
-        clear: a change of less than this counts as none; several times what reading a factor may be off.
+        clear: a change of less than this counts as none; several times what reading a factor of 8 bits may be off.
     """
 
     title: str

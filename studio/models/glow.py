@@ -69,6 +69,14 @@ class GlowRecipe(FlowRecipe):
             term="split-prior",
         ),
     ] = "learned"
+    preprocess: Annotated[
+        Literal["range", "logit"],
+        Field(
+            "what the first step is given: grey levels brought to −½ to ½, as the paper has it, or their logits, which "
+            "pictures that are mostly black or white are learned faster from",
+            term="dequantisation",
+        ),
+    ] = "range"
     class_conditional: Annotated[
         bool,
         Field("the expected latents of the last level depend on the class, which can then be chosen", essential=True),
@@ -104,7 +112,8 @@ class Glow(Flow):
             )
             for channels, *_ in inner(data.shape, r.levels)
         ]
-        self.put_together(Scales(data.shape, levels, learned=r.split_prior == "learned"), prior="learned")
+        scales = Scales(data.shape, levels, learned=r.split_prior == "learned")
+        self.put_together(scales, preprocess=r.preprocess, prior="learned")
 
     def updates(self) -> Sequence[Update]:
         return [
@@ -164,7 +173,8 @@ class Glow(Flow):
         if pixels(data) <= TINY:
             return quick | {"levels": min(levels, 2), "depth": 8, "width": 64, "batch": 64, "steps": 8000}
         if pixels(data) <= SMALL:
-            wide = {"width": 64, "steps": 12_000} if data.channels == 1 else {"width": 128, "steps": 6000}
+            grey: dict[str, Value] = {"width": 64, "steps": 12_000, "preprocess": "logit"}
+            wide: dict[str, Value] = grey if data.channels == 1 else {"width": 128, "steps": 6000}
             return quick | {"levels": levels, "depth": 8, **wide}
         slow = {"rate": 1e-3, "warm_up": 1000, "batch": 16, "average": 0.999, "steps": 100_000}
         return quick | {"levels": levels, "depth": 16, "width": 256, **slow}

@@ -74,7 +74,9 @@ def test_latents_come_back() -> None:
 
 
 @mixings
-@pytest.mark.parametrize("values", [{}, {"coupling": "additive"}, {"split_prior": "fixed"}, {"bits": 5}])
+@pytest.mark.parametrize(
+    "values", [{}, {"coupling": "additive"}, {"split_prior": "fixed"}, {"bits": 5}, {"preprocess": "logit"}]
+)
 def test_the_log_dets_of_all_steps_sum_to_autograds(values: dict[str, Value], mixing: str) -> None:
     made, x = build(TINY, mixing=mixing, **values), pictures(TINY, 2)
     within = torch.rand(x.shape, dtype=torch.float64)
@@ -265,3 +267,10 @@ def test_what_it_cannot_be_built_for_is_said_in_words() -> None:
     assert classes.field == "class_conditional"
     assert "no labels" in classes.message
     assert check(GlowRecipe, {"mixing": "1x1"})
+
+
+def test_by_logits_pictures_come_back_too() -> None:
+    made, x = build(TINY, preprocess="logit"), pictures(TINY)
+    found = made.invert(x)
+    assert "data/logit" in found.log_dets
+    assert (made.decode(found.z) - x).abs().max() < 1e-8

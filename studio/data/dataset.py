@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-Kind = Literal["images", "points"]
+Kind = Literal["images", "points", "sentences"]
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,18 @@ class DataSpec:
 
     Attributes:
         name: what the person calls it ("MNIST", "holiday photos").
-        kind: ``images`` are uint8 N×C×H×W in 0..255; ``points`` are float32 N×2.
-        shape: of one example: ``(C, H, W)`` or ``(2,)``.
+        kind: ``images`` are uint8 N×C×H×W in 0..255; ``points`` are float32 N×2; ``sentences`` are int32 N×L, each a
+            row of word numbers that count from 1, and 0 behind the last word.
+        shape: of one example: ``(C, H, W)``, ``(2,)`` or ``(L,)``.
         count: examples in all, held-out ones included.
         held_out: how many of them are kept from training, for metrics.
         classes: names of the classes in label order; empty when there are no labels.
         fingerprint: of the source and of how it was prepared; names the folder in the cache.
         source: where it came from, as a person would write it: a path, or ``builtin:digits``.
+        carries: names of the columns that every example has besides its value and label (:attr:`Dataset.columns`).
+            Posed people are images that carry "joints" and "person", and "parts" where exact masks are known.
+        vocabulary: of sentences, how many words there are; their numbers are 1..vocabulary.
+        vectors: of sentences that came with word vectors, how many dimensions these have; 0: none came.
     """
 
     name: str
@@ -38,6 +43,9 @@ class DataSpec:
     classes: tuple[str, ...] = ()
     fingerprint: str = ""
     source: str = ""
+    carries: tuple[str, ...] = ()
+    vocabulary: int = 0
+    vectors: int = 0
 
     @property
     def channels(self) -> int:
@@ -45,7 +53,7 @@ class DataSpec:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width in pixels; (1, 1) for points."""
+        """Height and width in pixels; (1, 1) for what is no image."""
         return (self.shape[1], self.shape[2]) if self.kind == "images" else (1, 1)
 
     def as_dict(self) -> dict[str, Any]:
@@ -58,7 +66,8 @@ class DataSpec:
         Raises:
             KeyError, TypeError: when a field is missing or unknown.
         """
-        return cls(**{**plain, "shape": tuple(plain["shape"]), "classes": tuple(plain.get("classes", ()))})
+        tuples = {name: tuple(plain.get(name, ())) for name in ("classes", "carries")}
+        return cls(**{**plain, **tuples, "shape": tuple(plain["shape"])})
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +75,17 @@ class Dataset:
     """The arrays of one dataset with its split into training and held-out examples.
 
     Attributes:
-        values: images uint8 N×C×H×W, or points float32 N×2; may be a read-only memory map.
+        values: as :attr:`DataSpec.kind` has it; may be a read-only memory map.
         labels: int64 N, indices into ``spec.classes``, or None.
         train: int64 indices of the training examples.
         held_out: int64 indices of those kept for metrics; disjoint from ``train``; may be empty.
         factors: true generative factors by name, float64 N each, for datasets that were drawn by a procedure.
+        columns: what every example carries besides, by name, N rows each; may be memory maps. Of posed people: "joints"
+            float32 N×18×3 (:mod:`studio.data.skeleton`), "person" int64 N, "parts" uint8 N×H×W (numbers of
+            :data:`~studio.data.skeleton.PARTS`).
+        tables: what belongs to the whole, by name. "pairs" int64 M×2: which picture of a person is to be turned into
+            which, for sources that say so. Of sentences: "words", text V, the word with number i at i − 1; "vectors"
+            float32 V×D, NaN in the rows of words that have none.
     """
 
     spec: DataSpec
@@ -79,9 +94,26 @@ class Dataset:
     train: npt.NDArray[np.int64]
     held_out: npt.NDArray[np.int64]
     factors: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    columns: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    tables: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.values)
+
+
+def split_groups(
+    groups: npt.NDArray[np.int64], share: float, seed: int = 0
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """As :func:`split`, but whole groups are held out: nobody who is held out is seen in training.
+
+    Args:
+        groups: a number for each example; those with the same one stay together.
+        share: of the groups. At least one group is always left to train on.
+    """
+    members, inverse = np.unique(groups, return_inverse=True)
+    _, held = split(len(members), share, seed)
+    out = np.isin(inverse, held)
+    return np.flatnonzero(~out).astype(np.int64), np.flatnonzero(out).astype(np.int64)
 
 
 def split(count: int, share: float, seed: int = 0) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

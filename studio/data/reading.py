@@ -108,11 +108,12 @@ class Block:
     """Some prepared examples, in order.
 
     Attributes:
-        values: uint8 n×C×H×W, or float32 n×2.
+        values: as :attr:`~studio.data.dataset.DataSpec.kind` has them.
         labels: int64 n, or None; all blocks of a source agree.
         held: bool n, true for the source's own test examples; None when it sets none aside.
         factors: float64 n each.
         skipped: examples that should have been in this block.
+        columns: as in :attr:`~studio.data.dataset.Dataset.columns`, n rows each; all blocks of a source have the same.
     """
 
     values: npt.NDArray[Any]
@@ -120,6 +121,7 @@ class Block:
     held: npt.NDArray[np.bool_] | None = None
     factors: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
+    columns: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
 
 class Source(ABC):
@@ -157,6 +159,14 @@ class Source(ABC):
     @abstractmethod
     def blocks(self, preparation: Preparation, watch: Watch) -> Iterator[Block]:
         """All examples, prepared. The order is the same each time."""
+
+    def tables(self) -> dict[str, npt.NDArray[Any]]:
+        """As in :attr:`~studio.data.dataset.Dataset.tables`; known once it was read."""
+        return {}
+
+    def sheet(self) -> bytes:
+        """A PNG that stands for the dataset; empty: one of its pictures, or of its points. Known once it was read."""
+        return b""
 
     def details(self) -> dict[str, Any]:
         """What else is worth keeping with the dataset, as plain JSON; known once it was read."""

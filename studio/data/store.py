@@ -4,6 +4,7 @@ Each is a folder of :func:`studio.data.places.datasets`, named by the fingerprin
 prepared::
 
     values.npy   labels.npy   train.npy   held_out.npy   factors.npz   dataset.json   sheet.png
+    columns/<name>.npy   tables/<name>.npy
 
 A folder is made beside and renamed, so it is whole or not there. ``.known/`` remembers which files had which content
 (by paths, sizes and times), so that the same files open without being read again; it is a cache and may be deleted.
@@ -26,11 +27,11 @@ import numpy as np
 import xxhash
 
 from studio.data import files, places
-from studio.data.dataset import Dataset, DataSpec, split
+from studio.data.dataset import Dataset, DataSpec, split, split_groups
 from studio.data.errors import Unavailable, Unreadable
 from studio.data.reading import Preparation, Skipped, Source
 from studio.data.watch import Watch
-from studio.data.writing import Written, write_values
+from studio.data.writing import COLUMNS, TABLES, Written, write_values
 
 FORMAT = 1
 """Of the folders, and part of every fingerprint: a change in how things are read makes new folders."""
@@ -124,13 +125,22 @@ def open(fingerprint: str) -> Dataset:
         if (folder / "factors.npz").exists():
             with np.load(folder / "factors.npz", allow_pickle=False) as drawn:
                 factors = {name: drawn[name] for name in drawn.files}
+        columns = {
+            name: np.load(folder / COLUMNS / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in spec.carries
+        }
+        tables = {
+            path.stem: np.load(path, mmap_mode="r", allow_pickle=False)
+            for path in sorted((folder / TABLES).glob("*.npy"))
+        }
+        if any(len(column) != spec.count for column in columns.values()):
+            raise ValueError(f"not every example has all of {', '.join(columns)}")
         if values.shape != (spec.count, *spec.shape) or len(train) + len(held_out) != spec.count:
             raise ValueError(f"{values.shape} is not what {SPEC} promises")
     except (OSError, ValueError, EOFError, KeyError) as wrong:
         raise Unreadable(
             f"{folder}: this dataset is damaged ({wrong}). Drop its source again: {spec.source}"
         ) from wrong
-    return Dataset(spec, values, labels, train, held_out, factors)
+    return Dataset(spec, values, labels, train, held_out, factors, columns, tables)
 
 
 def details(fingerprint: str) -> Details:
@@ -208,7 +218,11 @@ def _make(source: Source, preparation: Preparation, folder: Path, watch: Watch) 
         train, held_out = _split(written, preparation)
         np.save(making / "train.npy", train)
         np.save(making / "held_out.npy", held_out)
-        (making / SHEET).write_bytes(written.sheet())
+        tables = source.tables()
+        for name, table in tables.items():
+            (making / TABLES).mkdir(exist_ok=True)
+            np.save(making / TABLES / f"{name}.npy", table, allow_pickle=False)
+        (making / SHEET).write_bytes(source.sheet() or written.sheet())
         spec = DataSpec(
             name=source.title,
             kind=source.kind,
@@ -218,6 +232,9 @@ def _make(source: Source, preparation: Preparation, folder: Path, watch: Watch) 
             classes=tuple(getattr(source, "classes", ())) if written.labelled else (),
             fingerprint=folder.name,
             source=source.origin,
+            carries=written.columns,
+            vocabulary=len(tables.get("words", ())),
+            vectors=tables["vectors"].shape[1] if "vectors" in tables else 0,
         )
         plain = {
             "format": FORMAT,
@@ -244,10 +261,13 @@ def _make(source: Source, preparation: Preparation, folder: Path, watch: Watch) 
 
 
 def _split(written: Written, preparation: Preparation) -> tuple[Any, Any]:
-    """The source's own test examples when their share is what was asked for (±0.5 %), a draw otherwise."""
+    """The source's own test examples when their share is what was asked for (±0.5 %), a draw otherwise: of people,
+    where the examples show some."""
     held = written.held
     if held is not None and 0 < held.sum() < len(held) and abs(held.mean() - preparation.held_out) <= 0.005:
         return np.flatnonzero(~held).astype(np.int64), np.flatnonzero(held).astype(np.int64)
+    if "person" in written.columns:
+        return split_groups(written.column("person"), preparation.held_out)
     return split(written.count, preparation.held_out)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ from studio.data.reading import Block, Skipped
 SHOWN = 25
 CELL = 48
 KEPT_SKIPS = 1000
+COLUMNS, TABLES = "columns", "tables"
+"""Folders of a dataset: what each example carries besides, and what belongs to the whole."""
 SPARED = 64 << 20
 """Bytes that are left free on the disk: a full one hurts everybody."""
 
@@ -34,6 +37,10 @@ class Written:
     held: npt.NDArray[np.bool_] | None
     skipped: tuple[Skipped, ...]
     skipped_count: int
+    columns: tuple[str, ...] = ()
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        return np.load(self.folder / COLUMNS / f"{name}.npy", allow_pickle=False)  # type: ignore[no-any-return]
 
     def sheet(self) -> bytes:
         """A PNG of 25 examples spread over the whole, or of the points."""
@@ -47,58 +54,95 @@ class Written:
 
 
 def write_values(folder: Path, blocks: Iterator[Block]) -> Written:
-    """Write ``values.npy``, ``labels.npy`` and ``factors.npz``.
+    """Write ``values.npy``, ``labels.npy``, ``factors.npz`` and ``columns/<name>.npy``.
 
     Raises:
         Unreadable: no example at all. Unavailable: the disk is about to be full. OSError.
     """
-    count, shape, dtype = 0, (), np.dtype(np.uint8)
     labels: list[npt.NDArray[np.int64]] = []
     held: list[npt.NDArray[np.bool_]] = []
     factors: dict[str, list[npt.NDArray[np.float64]]] = {}
     skipped: list[Skipped] = []
     skips = 0
-    with (folder / "values.npy").open("wb") as file:
-        start = 0
+    with ExitStack() as open_files:
+        values = open_files.enter_context(_Growing(folder / "values.npy"))
+        columns: dict[str, _Growing] = {}
         for block in blocks:
             skips += len(block.skipped)
             skipped.extend(block.skipped[: KEPT_SKIPS - len(skipped)])
             if not len(block.values):
                 continue
-            if not count:
-                shape, dtype = block.values.shape[1:], block.values.dtype
-                start = _header(file, count, shape, dtype)
             free = shutil.disk_usage(folder).free
-            if free < block.values.nbytes + SPARED:
+            if free < block.values.nbytes + sum(c.nbytes for c in block.columns.values()) + SPARED:
                 raise Unavailable(
-                    f"the disk of {folder.parent} is almost full ({free >> 20:,} MB left after {count:,} examples). "
-                    "Choose a smaller size, make room, or move everything with GEN_STUDIO_HOME."
+                    f"the disk of {folder.parent} is almost full ({free >> 20:,} MB left after {values.count:,} "
+                    "examples). Choose a smaller size, make room, or move everything with GEN_STUDIO_HOME."
                 )
-            file.write(np.ascontiguousarray(block.values).data)
-            count += len(block.values)
+            values.add(block.values)
+            for name, column in block.columns.items():
+                if name not in columns:
+                    (folder / COLUMNS).mkdir(exist_ok=True)
+                    columns[name] = open_files.enter_context(_Growing(folder / COLUMNS / f"{name}.npy"))
+                columns[name].add(column)
             if block.labels is not None:
                 labels.append(block.labels)
             if block.held is not None:
                 held.append(block.held)
-            for name, values in block.factors.items():
-                factors.setdefault(name, []).append(values)
-        if not count:
+            for name, factor in block.factors.items():
+                factors.setdefault(name, []).append(factor)
+        if not values.count:
             raise Unreadable("there is no example that can be read")
-        file.seek(0)
-        if _header(file, count, shape, dtype) != start:  # NumPy leaves room for the count to grow
-            raise RuntimeError("the header of values.npy grew over its numbers")
+    if uneven := [name for name, column in columns.items() if column.count != values.count]:
+        raise RuntimeError(f"not every block has {', '.join(uneven)}")
     if labels:
         np.save(folder / "labels.npy", np.concatenate(labels))
     if factors:
         drawn: dict[str, Any] = {name: np.concatenate(parts) for name, parts in factors.items()}
         np.savez(folder / "factors.npz", **drawn)
-    return Written(folder, shape, count, bool(labels), np.concatenate(held) if held else None, tuple(skipped), skips)
+    return Written(
+        folder,
+        values.shape,
+        values.count,
+        bool(labels),
+        np.concatenate(held) if held else None,
+        tuple(skipped),
+        skips,
+        tuple(sorted(columns)),
+    )
 
 
-def _header(file: Any, count: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
-    plain = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (count, *shape)}
-    np.lib.format.write_array_header_1_0(file, plain)
-    return int(file.tell())
+class _Growing:
+    """An .npy file whose number of rows is known at the end. A context; empty when nothing was added."""
+
+    def __init__(self, path: Path) -> None:
+        self.count = 0
+        self.shape: tuple[int, ...] = ()
+        self._dtype: np.dtype[Any] = np.dtype(np.uint8)
+        self._start = 0
+        self._file = path.open("wb")
+
+    def add(self, rows: npt.NDArray[Any]) -> None:
+        if not self.count:
+            self.shape, self._dtype = rows.shape[1:], rows.dtype
+            self._start = self._header()
+        self._file.write(np.ascontiguousarray(rows).data)
+        self.count += len(rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        with self._file:
+            if kind is None and self.count:
+                self._file.seek(0)
+                if self._header() != self._start:  # NumPy leaves room for the count to grow
+                    raise RuntimeError(f"the header of {self._file.name} grew over its numbers")
+
+    def _header(self) -> int:
+        descr = np.lib.format.dtype_to_descr(self._dtype)
+        plain = {"descr": descr, "fortran_order": False, "shape": (self.count, *self.shape)}
+        np.lib.format.write_array_header_1_0(self._file, plain)
+        return int(self._file.tell())
 
 
 def _cells(images: pictures.Pictures) -> pictures.Pictures:

@@ -16,6 +16,7 @@ import torch
 
 from studio.data import places
 from studio.data.dataset import Dataset, DataSpec
+from studio.data.skeleton import JOINTS, PARTS
 from studio.engine.context import Context
 from studio.engine.messages import Proposal, Propose
 from studio.models.core import catalog
@@ -74,7 +75,8 @@ def _problems(kind: type[Model], values: dict[str, Value], data: DataSpec) -> li
 def _expect(name: str, kind: type[Model], values: dict[str, Value], data: DataSpec, context: Context) -> str:
     """ "8×8 digits, WGAN-GP, at least 3 minutes on this CPU"; without the time when nothing is known of it."""
     height, width = data.size
-    what = f"{height}×{width} {data.name}" if data.kind == "images" else f"2-D points ({data.name})"
+    forms = {"images": f"{height}×{width} {data.name}", "points": f"2-D points ({data.name})", "sentences": data.name}
+    what = forms[data.kind]
     known = _seconds_per_step(name, kind, values, data, context)
     if known is None:
         return f"{what}, {kind.title}"
@@ -198,7 +200,20 @@ def made_up(data: DataSpec, count: int = 256) -> Dataset:
     random = np.random.default_rng(0)
     if data.kind == "images":
         values: Any = random.integers(0, 256, (count, *data.shape), np.uint8)
+    elif data.kind == "sentences":
+        values = random.integers(1, data.vocabulary + 1, (count, *data.shape), np.int32)
     else:
         values = random.standard_normal((count, *data.shape)).astype(np.float32)
     labels = random.integers(0, len(data.classes), count) if data.classes else None
-    return Dataset(data, values, labels, np.arange(count), np.arange(0))
+    height, width = data.size
+    corner = np.array([width, height, 1], np.float32)
+    columns: dict[str, Any] = {
+        "joints": np.concatenate([random.random((count, len(JOINTS), 2)), np.ones((count, len(JOINTS), 1))], 2)
+        * corner,
+        "person": np.arange(count) // 2,
+        "parts": random.integers(0, len(PARTS), (count, height, width), np.uint8),
+    }
+    carried = {name: column for name, column in columns.items() if name in data.carries}
+    if "joints" in carried:
+        carried["joints"] = carried["joints"].astype(np.float32)
+    return Dataset(data, values, labels, np.arange(count), np.arange(0), columns=carried)

@@ -40,12 +40,14 @@ class Cycle:
         torch.manual_seed(recipe.seed)
         self.device = device
         built = model(recipe, data.spec)  # on the CPU, so that every device starts from the same weights
+        if data.tables:
+            built.meet(data.tables)
         if any(isinstance(m, nn.Conv2d | nn.ConvTranspose2d) for m in built.modules()):
             built = built.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.model: Model = built.to(device).train()
         self.precision: Precision = devices.settle(recipe.precision, device, self.model)
-        self.players = [Player(update, device, self.precision) for update in self.model.updates()]
-        self.feed = Feed(data, recipe.batch, recipe.seed, recipe.mirror, device)
+        self.players = [Player(update, device, self.precision) for update in self.model.players()]
+        self.feed = Feed(data, recipe.batch, recipe.seed, recipe.mirror, device, model.wants, model.pairs)
         averaged = [p.update.module for p in self.players if p.update.averaged]
         self.average = RunningAverage(self.model, averaged, recipe.average)
         self.step = 0

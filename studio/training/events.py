@@ -85,10 +85,12 @@ class Alarm(Event):
 @dataclass(frozen=True, eq=False)
 class SheetDrawn(Event):
     """The fixed-seed samples: ``images`` uint8 N×H×W×3. Points arrive as one picture of all of them (N = 1).
-    ``columns``: how many belong in a row (one for each class, say); 0: as many as fit."""
+    ``columns``: how many belong in a row (one for each class, say); 0: as many as fit. ``titles`` of the columns, where
+    each has one."""
 
     images: npt.NDArray[np.uint8]
     columns: int = 0
+    titles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

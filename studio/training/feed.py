@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from studio.data.dataset import Dataset
+from studio.data.skeleton import PARTS_SWAPPED, SWAPPED
 from studio.models.core.model import Batch
 
 
@@ -48,50 +50,182 @@ class Order:
         return np.random.default_rng([self.seed, self.epoch]).permutation(self.count).astype(np.int64)
 
 
-class Feed:
-    """Batches of the training examples, on the device, images in −1..1.
+class Examples:
+    """Examples of a dataset as batches, on the device, images in −1..1: the chosen ones, in the chosen order.
 
-    The examples lie in memory as one tensor (on the device where they fit easily); only data that would take more
-    than a quarter of what is free stays in its memory-mapped file.
+    They lie in memory as one tensor (on the device where they fit easily); only data that would take more than a
+    quarter of what is free stays in its memory-mapped file.
 
     Args:
-        mirror: show images mirrored half of the time; drawn from torch's generator.
+        indices: of the examples that may be asked for.
+        wants: names of the columns that come along, where the dataset carries them.
     """
 
-    def __init__(self, data: Dataset, batch: int, seed: int, mirror: bool, device: torch.device) -> None:
-        self.order = Order(len(data.train), seed)
+    def __init__(
+        self, data: Dataset, indices: npt.NDArray[np.int64], device: torch.device, wants: tuple[str, ...] = ()
+    ) -> None:
+        self._device = device
+        self._kind = data.spec.kind
+        self._values = _Column(data.values, indices, device)
+        self._columns = {name: _Column(data.columns[name], indices, device) for name in wants if name in data.columns}
+        self._labels = None if data.labels is None else torch.from_numpy(np.array(data.labels[indices])).to(device)
+
+    def at(self, positions: npt.NDArray[np.int64]) -> Batch:
+        """The examples at these positions of ``indices``."""
+        where = torch.from_numpy(positions)
+        labels = None if self._labels is None else self._labels.index_select(0, where.to(self._device))
+        columns = {name: column.at(where) for name, column in self._columns.items()}
+        return Batch(self._prepared(self._values.at(where)), labels, columns)
+
+    def _prepared(self, raw: Tensor) -> Tensor:
+        if self._kind == "sentences":
+            return raw.long()
+        if self._kind != "images":
+            return raw.float()
+        return raw.float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last)
+
+
+class _Column:
+    def __init__(self, values: npt.NDArray[Any], indices: npt.NDArray[np.int64], device: torch.device) -> None:
+        self._device = device
+        self._indices = indices
+        self._mapped: npt.NDArray[Any] | None = None
+        self._held = torch.empty(0)
+        size = values[:1].nbytes * len(indices)
+        if size > psutil.virtual_memory().available / 4:
+            self._mapped = values
+            return
+        self._held = torch.from_numpy(np.array(values[indices]))
+        if device.type == "cuda" and size < torch.cuda.mem_get_info(device)[0] / 4:
+            self._held = self._held.to(device)
+
+    def at(self, where: Tensor) -> Tensor:
+        if self._mapped is not None:
+            return torch.from_numpy(np.asarray(self._mapped[self._indices[where.numpy()]])).to(self._device)
+        return self._held.index_select(0, where.to(self._held.device)).to(self._device)
+
+
+class Feed:
+    """Batches of the training examples, in the order of a seed.
+
+    Where partners are wanted, a batch comes with another picture of the same person for each of its own: as the
+    dataset's pairs say (an epoch then shows each pair once: from the partner to the example), else drawn by seed and
+    place in the order.
+
+    Args:
+        mirror: show images mirrored half of the time, their partners with them; drawn from torch's generator.
+        wants, pairs: as of :class:`~studio.models.core.model.Model`.
+    """
+
+    def __init__(
+        self,
+        data: Dataset,
+        batch: int,
+        seed: int,
+        mirror: bool,
+        device: torch.device,
+        wants: tuple[str, ...] = (),
+        pairs: bool = False,
+    ) -> None:
         self.batch = batch
         self.device = device
         self._mirror = mirror
-        self._images = data.spec.kind == "images"
-        self._train = data.train
-        self._mapped: npt.NDArray[Any] | None = None
-        self._values = torch.empty(0)
-        size = data.values[:1].nbytes * len(data.train)
-        if size > psutil.virtual_memory().available / 4:
-            self._mapped = data.values
-        else:
-            self._values = torch.from_numpy(np.array(data.values[data.train]))
-            if device.type == "cuda" and size < torch.cuda.mem_get_info(device)[0] / 4:
-                self._values = self._values.to(device)
-        self._labels = None if data.labels is None else torch.from_numpy(np.array(data.labels[data.train])).to(device)
+        self._seed = seed
+        self._examples = Examples(data, data.train, device, wants)
+        self._partners = Partners(data, data.train) if pairs else None
+        listed = self._partners is not None and self._partners.listed is not None
+        self.order = Order(len(self._partners.listed) if listed else len(data.train), seed)  # type: ignore[union-attr,arg-type]
 
     def next(self) -> Batch:
         """A fresh batch."""
+        place = self.order.epoch, self.order.at
         chosen = self.order.take(self.batch)
-        where = torch.from_numpy(chosen)
-        if self._mapped is not None:
-            raw = torch.from_numpy(np.asarray(self._mapped[self._train[chosen]]))
+        if self._partners is None:
+            made = self._examples.at(chosen)
         else:
-            raw = self._values.index_select(0, where.to(self._values.device))
-        labels = None if self._labels is None else self._labels.index_select(0, where.to(self.device))
-        return Batch(self._prepared(raw.to(self.device)), labels)
+            sources, targets = self._partners.of(chosen, (self._seed, *place))
+            made = replace(self._examples.at(targets), partner=self._examples.at(sources))
+        if not self._mirror:
+            return made
+        turned = (torch.rand(len(made.x)) < 0.5).to(self.device)
+        return mirrored(made, turned)
 
-    def _prepared(self, raw: Tensor) -> Tensor:
-        if not self._images:
-            return raw.float()
-        x = raw.float().div_(127.5).sub_(1)
-        if self._mirror:
-            turned = (torch.rand(len(x)) < 0.5).to(self.device).view(-1, 1, 1, 1)
-            x = torch.where(turned, x.flip(3), x)
-        return x.contiguous(memory_format=torch.channels_last)
+
+def chosen(
+    data: Dataset,
+    count: int,
+    seed: int,
+    device: torch.device,
+    wants: tuple[str, ...] = (),
+    pairs: bool = False,
+) -> Batch:
+    """A batch of up to ``count`` held-out examples (of training ones, where nothing is held out), with partners where
+    they are wanted: the same ones for the same seed."""
+    indices = data.held_out if len(data.held_out) else data.train
+    partners = Partners(data, indices) if pairs else None
+    listed = partners is not None and partners.listed is not None
+    total = len(partners.listed) if listed else len(indices)  # type: ignore[union-attr,arg-type]
+    positions = np.sort(np.random.default_rng(seed).permutation(total)[:count])
+    if partners is None:
+        some = np.asarray(indices)[positions]
+        return Examples(data, some, device, wants).at(np.arange(len(some)))
+    sources, targets = partners.of(positions, (seed,))
+    examples = [Examples(data, np.asarray(indices)[p], device, wants).at(np.arange(len(p))) for p in (sources, targets)]
+    return replace(examples[1], partner=examples[0])
+
+
+class Partners:
+    """Who is whose partner among some examples of posed people.
+
+    Attributes:
+        listed: the dataset's own pairs of them, positions M×2 (from, to), or None.
+    """
+
+    def __init__(self, data: Dataset, indices: npt.NDArray[np.int64]) -> None:
+        self.listed: npt.NDArray[np.int64] | None = None
+        position = np.full(len(data), -1, np.int64)
+        position[indices] = np.arange(len(indices))
+        if "pairs" in data.tables:
+            pairs = position[np.asarray(data.tables["pairs"])]
+            pairs = pairs[(pairs >= 0).all(axis=1)]
+            self.listed = pairs if len(pairs) else None
+        people = np.asarray(data.columns["person"])[indices]
+        self._sorted = np.argsort(people, kind="stable")
+        ordered = people[self._sorted]
+        self._first = np.searchsorted(ordered, people, "left")
+        self._many = np.searchsorted(ordered, people, "right") - self._first
+        self._rank = np.empty(len(people), np.int64)
+        self._rank[self._sorted] = np.arange(len(people))
+
+    def of(
+        self, chosen: npt.NDArray[np.int64], seed: tuple[int, ...]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Positions of sources and targets. ``chosen``: numbers of listed pairs, where there are some, else positions
+        of targets; the source is another picture of the same person then, or the same one when there is no other."""
+        if self.listed is not None:
+            return self.listed[chosen, 0], self.listed[chosen, 1]
+        many = self._many[chosen]
+        random = np.random.default_rng(seed).random(len(chosen))
+        steps = 1 + (random * np.maximum(many - 1, 1)).astype(np.int64)
+        own = self._rank[chosen] - self._first[chosen]
+        return self._sorted[self._first[chosen] + (own + steps) % many], chosen
+
+
+def mirrored(batch: Batch, turned: Tensor) -> Batch:
+    """The batch with the images at ``turned`` (bool B) mirrored, and with them what depends on left and right."""
+    mask = turned.view(-1, 1, 1, 1)
+    columns = dict(batch.columns)
+    width = batch.x.shape[3]
+    if "joints" in columns:
+        joints = columns["joints"][:, list(SWAPPED)]
+        known = joints[..., 2:] > 0
+        x = torch.where(known, width - joints[..., :1], 0)
+        columns["joints"] = torch.where(mask[:, 0], torch.cat([x, joints[..., 1:]], 2), columns["joints"])
+    if "parts" in columns:
+        table = torch.arange(256, dtype=torch.uint8, device=batch.x.device)
+        table[: len(PARTS_SWAPPED)] = torch.tensor(PARTS_SWAPPED, dtype=torch.uint8)
+        other = table[columns["parts"].flip(2).long()]
+        columns["parts"] = torch.where(mask[:, 0], other, columns["parts"])
+    x = torch.where(mask, batch.x.flip(3), batch.x).contiguous(memory_format=torch.channels_last)
+    partner = None if batch.partner is None else mirrored(batch.partner, turned)
+    return replace(batch, x=x, columns=columns, partner=partner)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from studio.data.dataset import Dataset
-from studio.models.core.model import DecodesLatent
 from studio.runs.folder import RunFolder, RunState, Status
 from studio.training import checkpoint, device, events, sheets
 from studio.training.control import Control, Pause, Resume, SaveNow, SetRate, StepOnce, Stop
@@ -70,11 +69,7 @@ class Loop:
         self._recorder = Recorder(run, emit, self._clock)
         self.camera = Camera(self._name, data)
         drawn = self.cycle.average.model
-        self._sheet = (
-            sheets.Sheet(drawn, data, drawn.recipe.seed, self.cycle.device)
-            if isinstance(drawn, DecodesLatent)
-            else None
-        )
+        self._sheet = sheets.sheet_of(drawn, data, self.cycle.device)
         self._sheet_step = -1
         self._sheets = Pace(self._clock, 0.03, lambda seconds: max(2.0, 0.03 * seconds), first=1.5)
         self._looks = looks(metrics, self._clock)
@@ -326,9 +321,9 @@ class Loop:
             return
         with self._sheets.working():
             images = self._sheet.draw()
-            sheets.save(self._run, step, images, self._spec, self._sheet.columns)
+            sheets.save(self._run, step, images, self._spec, self._sheet.columns, self._sheet.titles)
         self._sheet_step = step
-        self._emit(events.SheetDrawn(self._name, step, images, self._sheet.columns))
+        self._emit(events.SheetDrawn(self._name, step, images, self._sheet.columns, self._sheet.titles))
 
     def _measure(self, look: Look) -> None:
         with device.random_numbers_kept(self.cycle.device):

@@ -16,6 +16,7 @@ from studio.explore.questions.codes import (
     RealRead,
     TabulateCodes,
 )
+from studio.explore.questions.constraints import Asked, OfferConstraints, Offered, SamplesScored, ScoreSamples
 from studio.explore.questions.encoding import Encode, Encoded, Invert, Inverted, Look, Search, Sought
 from studio.explore.questions.flows import (
     Attribute,
@@ -49,12 +50,16 @@ from studio.explore.questions.latent import (
     ThroughTime,
 )
 from studio.explore.questions.measuring import FetchInception, Measure
+from studio.explore.questions.pose import BrowsePoses, Person, PosesBrowsed, PoseTaken, TakePose
 from studio.explore.questions.real import Browse, Browsed, Real
+from studio.explore.questions.rules import ReadSentences, ReadTyped, RulesRead
 
 __all__ = [
     "AnyQuestion",
+    "Asked",
     "Attribute",
     "Browse",
+    "BrowsePoses",
     "Browsed",
     "ByFactor",
     "ByLabel",
@@ -87,16 +92,27 @@ __all__ = [
     "ModelView",
     "Nearest",
     "NearestFound",
+    "OfferConstraints",
+    "Offered",
+    "Person",
     "Pictures",
+    "PoseTaken",
+    "PosesBrowsed",
     "Question",
     "ReadCodes",
     "ReadReal",
+    "ReadSentences",
+    "ReadTyped",
     "Real",
     "RealRead",
+    "RulesRead",
+    "SamplesScored",
+    "ScoreSamples",
     "Scored",
     "Search",
     "Sought",
     "TabulateCodes",
+    "TakePose",
     "Through",
     "ThroughTime",
     "Trace",

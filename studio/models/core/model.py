@@ -7,10 +7,11 @@ generator, which the engine seeds and saves; everything shown to a person comes 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
+import numpy.typing as npt
 from torch import Generator, Tensor, nn
 
 from studio.data.dataset import DataSpec
@@ -27,7 +28,9 @@ __all__ = [
     "Embeds",
     "Encodes",
     "FlowsInSteps",
+    "FollowsRules",
     "Gauge",
+    "Illustrates",
     "Inverse",
     "InvertsExactly",
     "Level",
@@ -35,12 +38,15 @@ __all__ = [
     "Model",
     "Optimiser",
     "Paper",
+    "ParsesParts",
     "Part",
     "Prior",
+    "Ruled",
     "Scheduled",
     "ScoresLikelihood",
     "TakesClasses",
     "TakesCodes",
+    "TakesPose",
     "Traced",
     "Update",
     "capabilities",
@@ -63,12 +69,19 @@ class Batch:
     """Examples for one move of one player.
 
     Attributes:
-        x: images float32 B×C×H×W in −1..1, or points float32 B×2.
+        x: images float32 B×C×H×W in −1..1, points float32 B×2, or sentences int64 B×L (numbers of words, 0 behind the
+            last).
         labels: int64 B, or None.
+        columns: what the model wants of what the dataset carries (:attr:`Model.wants`), B rows each, as it is there:
+            joints in pixels, parts uint8.
+        partner: another picture of the same person for each of these, for models with :attr:`Model.pairs`: the source
+            that is to be turned into ``x``.
     """
 
     x: Tensor
     labels: Tensor | None = None
+    columns: dict[str, Tensor] = field(default_factory=dict)
+    partner: Batch | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +128,8 @@ class Update:
         player: shown to the person ("critic", "generator").
         module: the parameters that this update moves; all others are held still while it does.
         loss: of one fresh batch; called ``times`` times per cycle.
-        times: moves per cycle, 1 or more; a function of the finished cycles for papers that begin with more of them.
+        times: moves per cycle; a function of the finished cycles for papers that begin with more of them, or train one
+            thing after another (0: not now). Somebody moves in each cycle.
         after: what must hold once it has moved (clip the weights, renormalise), run without gradients.
         averaged: whether samples are drawn with the running average of these weights.
         full_precision: float32 whatever the recipe's precision, for losses that need it.
@@ -155,6 +169,10 @@ class Model(nn.Module):
     """Lines that its curves are read against."""
     gauges: ClassVar[tuple[Gauge, ...]] = ()
     """Curves to be read at a glance."""
+    wants: ClassVar[tuple[str, ...]] = ()
+    """Columns of the dataset that come with its batches, where the dataset carries them."""
+    pairs: ClassVar[bool] = False
+    """Its batches come with partners; the dataset must carry "person"."""
     temperature: float = 1.0
     """What the noise of the fixed-seed sample sheet is multiplied by; the density itself has 1."""
     recipe_type: ClassVar[type[Recipe]]
@@ -172,6 +190,14 @@ class Model(nn.Module):
     @abstractmethod
     def updates(self) -> Sequence[Update]:
         """The players in the order in which they move within one cycle."""
+
+    def players(self) -> Sequence[Update]:
+        """What the engine moves: the updates, and what every model can be given besides (a constraint)."""
+        return self.updates()
+
+    def meet(self, tables: Mapping[str, npt.NDArray[Any]]) -> None:
+        """What belongs to the dataset as a whole (:attr:`~studio.data.dataset.Dataset.tables`), told once, before the
+        first move of a training that begins; what is taken from it must be in the state, which a resumed one has."""
 
     def hold(self) -> None:
         """These weights change no more: work out once what every use needs of them alone. Told to models that answer a
@@ -357,6 +383,67 @@ class Traced:
     log_density: Tensor
 
 
+@runtime_checkable
+class Illustrates(Protocol):
+    """Shows on given examples what it has learned: the sheet of models that draw no samples, and of those whose
+    samples depend on an example."""
+
+    def illustrate(self, batch: Batch) -> dict[str, Tensor]:
+        """Pictures B×C×H×W in −1..1 by title, C 1 or 3: a row of the sheet for each example, in this order."""
+        ...
+
+
+@runtime_checkable
+class TakesPose(Protocol):
+    """Turns a picture of a person into one of the same person in another pose."""
+
+    def pose(self, source: Tensor, joints: Tensor, source_joints: Tensor) -> dict[str, Tensor]:
+        """The stages of it by name, in order, images B×C×H×W in −1..1; the last one is the finished picture. A stage
+        named "difference" is what was added to the one before it, halved: 0 (mid-grey) where nothing was.
+
+        Args:
+            source: images B×C×H×W in −1..1.
+            joints: of the pose that is wanted, B×18×3, see :mod:`studio.data.skeleton`.
+            source_joints: of the source; all missing where nobody knows them.
+        """
+        ...
+
+
+@runtime_checkable
+class ParsesParts(Protocol):
+    """Tells which part of a body each pixel shows."""
+
+    def parse(self, x: Tensor) -> Tensor:
+        """Log-probabilities B×P×H×W of :data:`studio.data.skeleton.PARTS` for images B×C×H×W in −1..1."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """What a student and its teacher say of B sentences.
+
+    Attributes:
+        student: p(y|x), B×K.
+        teacher: q(y|x), B×K: p made to follow the rules.
+        truth: of the rule, 0..1, for each class if it were the label, B×K; 1 where no rule applies.
+        applies: bool B, whether a rule does.
+        clause: what the student says of the clause that the rule is about, B×K; as ``student`` where none applies.
+    """
+
+    student: Tensor
+    teacher: Tensor
+    truth: Tensor
+    applies: Tensor
+    clause: Tensor
+
+
+@runtime_checkable
+class FollowsRules(Protocol):
+    """Classifies sentences, and knows a rule that its teacher follows."""
+
+    def ruled(self, batch: Batch) -> Ruled: ...
+
+
 CAPABILITIES: dict[str, type] = {
     "decode latent": DecodesLatent,
     "criticise": Criticises,
@@ -367,6 +454,10 @@ CAPABILITIES: dict[str, type] = {
     "score likelihood": ScoresLikelihood,
     "invert exactly": InvertsExactly,
     "flow in steps": FlowsInSteps,
+    "illustrate": Illustrates,
+    "take a pose": TakesPose,
+    "parse parts": ParsesParts,
+    "follow rules": FollowsRules,
 }
 """Name of each capability as the person reads it → its protocol. A later capability is one more line."""
 

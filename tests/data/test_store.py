@@ -6,15 +6,17 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
 from studio.data import places, store, writing
 from studio.data.errors import Unavailable, Unreadable
 from studio.data.readers.encoded import EncodedImages
-from studio.data.reading import Block, Preparation
+from studio.data.reading import Block, Found, Preparation, Source
 from studio.data.sources import recognise
 from studio.data.watch import Cancelled, Watch
 from tests.data.made import class_images, encoded, idx, noise, put, tarred, zipped
@@ -207,6 +209,69 @@ def test_values_are_written_as_they_come_and_the_header_tells_their_number(tmp_p
     values = np.load(tmp_path / "values.npy", mmap_mode="r")
     assert values.shape == (written.count, 1, 4, 4) == (12_000, 1, 4, 4)
     assert np.array_equal(values[::1000, 0, 0, 0], np.arange(12))
+
+
+class Carrying(Source):
+    """Six pictures of three people, and what the whole has."""
+
+    title, kind_of, path, origin = "Carrying", "made up", None, "made up"
+
+    def inspect(self, watch: Watch | None = None) -> Found:
+        raise NotImplementedError
+
+    def signature(self) -> str:
+        return "carrying"
+
+    def content(self, watch: Watch) -> str:
+        return "carrying"
+
+    def blocks(self, preparation: Preparation, watch: Watch) -> Iterator[Block]:
+        for start in (0, 4):
+            many = min(4, 6 - start)
+            joints = np.full((many, 18, 3), start, np.float32)
+            person = np.arange(start, start + many, dtype=np.int64) // 2
+            columns = {"joints": joints} if start == self.lacking else {"joints": joints, "person": person}
+            yield Block(np.zeros((many, 1, 4, 4), np.uint8), columns=columns)
+
+    def tables(self) -> dict[str, npt.NDArray[Any]]:
+        return {"pairs": np.array([[0, 1], [2, 3]]), "words": np.array(["but", "naïve"])}
+
+    def sheet(self) -> bytes:
+        return b"a sheet of its own"
+
+    lacking = -1
+
+
+def test_what_examples_carry_and_what_belongs_to_the_whole_come_back() -> None:
+    data = store.prepare(Carrying(), Preparation((4, 4), held_out=0.34))
+    assert data.spec.carries == ("joints", "person")
+    assert data.spec.vocabulary == 2
+    assert data.columns["joints"].shape == (6, 18, 3)
+    assert data.columns["joints"][:, 0, 0].tolist() == [0, 0, 0, 0, 4, 4]
+    assert data.columns["person"].tolist() == [0, 0, 1, 1, 2, 2]
+    assert data.tables["pairs"].tolist() == [[0, 1], [2, 3]]
+    assert data.tables["words"].tolist() == ["but", "naïve"]
+    assert len(data.held_out) == 2
+    assert len(set(data.columns["person"][data.held_out].tolist())) == 1  # people are held out whole
+    assert store.thumbnail(data.spec.fingerprint).read_bytes() == b"a sheet of its own"
+    again = store.open(data.spec.fingerprint)
+    assert again.spec == data.spec
+    assert np.array_equal(again.columns["joints"], data.columns["joints"])
+
+
+def test_a_column_that_is_gone_is_told(home: Path) -> None:
+    data = store.prepare(Carrying(), Preparation((4, 4)))
+    (places.datasets() / data.spec.fingerprint / "columns" / "joints.npy").unlink()
+    with pytest.raises(Unreadable, match="damaged"):
+        store.open(data.spec.fingerprint)
+    assert store.prepare(Carrying(), Preparation((4, 4))).columns["joints"].shape == (6, 18, 3)
+
+
+def test_a_source_that_forgets_a_column_halfway_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Carrying, "lacking", 4)
+    with pytest.raises(RuntimeError, match="person"):
+        store.prepare(Carrying(), Preparation((4, 4)))
+    assert _folders() == []
 
 
 def _prepare(home: str, path: str, answers: object) -> None:

@@ -174,3 +174,25 @@ def test_a_run_with_a_schedule_is_resumed_exactly(model: str, images: Dataset, n
     for part in ("weights", "average", "engine"):
         for name, tensor in getattr(one, part).items():
             assert torch.equal(tensor, getattr(other, part)[name]), name
+
+
+class Phases(Game):
+    """First a moves, three cycles long, then b."""
+
+    simultaneous = False
+
+    def updates(self) -> Sequence[Update]:
+        return [
+            Update("a", self.a, lambda b: Loss(self.a.at), self.optimiser, times=lambda cycle: int(cycle < 3)),
+            Update("b", self.b, lambda b: Loss(self.b.at), self.optimiser, times=lambda cycle: 2 * int(cycle >= 3)),
+        ]
+
+
+def test_one_thing_can_be_trained_after_another(images: Dataset) -> None:
+    cycle = Cycle(Phases, Recipe(batch=4), images, CPU)
+    moved = []
+    while cycle.step < 5:
+        moved.append((cycle.step, cycle.move().player))
+    assert moved == [(0, "a"), (1, "a"), (2, "a"), (3, "b"), (3, "b"), (4, "b"), (4, "b")]
+    weights = {name: float(tensor) for name, tensor in cycle.model.state_dict().items()}
+    assert weights == {"a.at": 3.0 - 3 * RATE, "b.at": 4.0 - 4 * RATE}

@@ -50,8 +50,14 @@ def propose(question: Propose, context: Context) -> Proposal:
 
 
 def _fitting(data: DataSpec) -> str:
-    """The steadiest model without a problem with this dataset, else the steadiest: its problems then say why."""
-    names = sorted(catalog.names(), key=lambda name: (not catalog.load(name).steady, name))
+    """The first model without a problem with this dataset, of those made for it, then the steady ones, then all; if
+    there is none, the first of all: its problems then say why."""
+
+    def rank(name: str) -> tuple[bool, bool, str]:
+        kind = catalog.load(name)
+        return not kind.made_for(data), not kind.steady, name
+
+    names = sorted(catalog.names(), key=rank)
     for name in names:
         kind = catalog.load(name)
         if not _problems(kind, _suggested(kind, data), data):

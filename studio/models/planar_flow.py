@@ -172,6 +172,10 @@ class PlanarFlow(Flow):
         return found
 
     @classmethod
+    def made_for(cls, data: DataSpec) -> bool:
+        return potentials.of(data) is not None
+
+    @classmethod
     def suits(cls, data: DataSpec) -> dict[str, Value]:
         if data.kind != "points":
             return {}

@@ -41,6 +41,13 @@ def test_without_a_name_the_steadiest_model_that_fits_is_chosen_with_its_whole_r
 
 
 @pytest.mark.usefixtures("no_trial")
+def test_a_model_that_is_made_for_a_dataset_comes_first(data: DataSpec) -> None:
+    potential = DataSpec("U1", "points", (2,), 20_000, 2000, ("left", "right"), source="builtin:u1")
+    assert ask(Propose(potential)).model == "planar_flow"
+    assert ask(Propose(replace(potential, source="points.csv"))).model == "wgan_gp"
+
+
+@pytest.mark.usefixtures("no_trial")
 def test_what_no_model_can_do_is_proposed_with_its_problems() -> None:
     huge = DataSpec("murals", "images", (3, 4000, 4000), 50)
     found = ask(Propose(huge))
@@ -143,6 +150,19 @@ def test_an_earlier_run_of_the_same_networks_on_this_machine_tells_the_time(data
 )
 def test_lengths_of_time_are_told_as_roughly_as_they_are_known(seconds: float, words: str) -> None:
     assert proposals.in_words(seconds) == words
+
+
+def test_made_up_people_and_sentences_have_what_they_carry() -> None:
+    people = DataSpec("people", "images", (3, 16, 12), 50, carries=("joints", "parts", "person"))
+    made = proposals.made_up(people, 10)
+    assert set(made.columns) == set(people.carries)
+    assert made.columns["joints"].shape == (10, 18, 3)
+    assert made.columns["joints"].dtype == np.float32
+    assert (made.columns["joints"][..., 0] <= 12).all()
+    assert made.columns["parts"].shape == (10, 16, 12)
+    said = proposals.made_up(DataSpec("said", "sentences", (9,), 50, classes=("no", "yes"), vocabulary=7), 10)
+    assert said.values.shape == (10, 9)
+    assert (said.values.min(), said.values.max()) == (1, 7)
 
 
 def test_made_up_data_has_the_form_of_the_real() -> None:

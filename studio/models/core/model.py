@@ -102,7 +102,7 @@ class Loss:
 class Optimiser:
     """Which optimiser an update asks of the engine, in the paper's words."""
 
-    name: Literal["adam", "adamax", "rmsprop", "sgd"]
+    name: Literal["adam", "adamax", "adadelta", "rmsprop", "sgd"]
     rate: float
     beta1: float = 0.9
     beta2: float = 0.999
@@ -110,6 +110,8 @@ class Optimiser:
     weight_decay: float = 0.0
     clip: float = 0.0
     """Largest norm of the whole gradient, which is scaled down to it; 0: as it is."""
+    rho: float = 0.95
+    """Decay of Adadelta's averages."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,11 @@ class Model(nn.Module):
     def problems(cls, recipe: Recipe, data: DataSpec) -> list[Problem]:
         """What stands between this recipe and this dataset, all of it; empty when training can start."""
         return []
+
+    @classmethod
+    def made_for(cls, data: DataSpec) -> bool:
+        """Whether this is what somebody who brings such a dataset is after: proposed before all others then."""
+        return False
 
     @classmethod
     def suits(cls, data: DataSpec) -> dict[str, Value]:

@@ -35,6 +35,8 @@ class Slider(QWidget):
         step: of an arrow key; a hundredth of the range when None.
         at_high: shown in place of the number at the high end, where that end means "off".
         lockable: show a lock; a locked slider takes no edits (see :meth:`set_locked`).
+        bend: logarithmic beyond about this value on both sides of 0, which stays within reach; keys and wheel then move
+            along the track, a hundredth of it for an arrow key. 0: even throughout.
     """
 
     value_changed = Signal(float)
@@ -57,6 +59,7 @@ class Slider(QWidget):
         lockable: bool = False,
         at_high: str = "",
         tooltip: str = "",
+        bend: float = 0.0,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -73,6 +76,8 @@ class Slider(QWidget):
         self.label = QLabel(label)
         self.label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.track = Track(low, high)
+        self.track.set_bend(bend)
+        self._bend = bend
         self.number = NumberField(unit, at_high, decimals)
         self.lock = QToolButton()
         self.lock.setCheckable(True)
@@ -233,9 +238,17 @@ class Slider(QWidget):
             self._show()
             self.value_changed.emit(value)
 
-    def _nudge(self, by: float) -> None:
+    def _nudge(self, steps: float) -> None:
         self._continue()
-        self._move(self._value + by)
+        if self._bend:
+            low, high = self.range()
+            self._move(self.track.moved(min(max(self._value, low), high), steps / 100))
+        else:
+            self._move(self._value + steps * self.step())
+
+    def _go(self, value: float) -> None:
+        self._continue()
+        self._move(value)
 
     def _typed(self, value: float) -> None:
         self._begin()
@@ -262,7 +275,7 @@ class Slider(QWidget):
                     return True
                 turned = event.angleDelta().y() or event.angleDelta().x()
                 if turned:
-                    self._nudge(turned / 120 * self.step())
+                    self._nudge(turned / 120)
                 event.accept()
                 return True
             case _:
@@ -293,17 +306,17 @@ class Slider(QWidget):
         key = Qt.Key
         match event.key():
             case key.Key_Left | key.Key_Down:
-                self._nudge(-self.step() * fine)
+                self._nudge(-fine)
             case key.Key_Right | key.Key_Up:
-                self._nudge(self.step() * fine)
+                self._nudge(fine)
             case key.Key_PageDown:
-                self._nudge(-10 * self.step())
+                self._nudge(-10)
             case key.Key_PageUp:
-                self._nudge(10 * self.step())
+                self._nudge(10)
             case key.Key_Home:
-                self._nudge(self.track.low - self._value)
+                self._go(self.track.low)
             case key.Key_End:
-                self._nudge(self.track.high - self._value)
+                self._go(self.track.high)
             case key.Key_Delete | key.Key_Backspace:
                 self.reset()
             case _:

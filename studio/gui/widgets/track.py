@@ -5,6 +5,8 @@ A QSlider underneath, so that screen readers know what it is; the float is what 
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QSlider
@@ -25,6 +27,7 @@ class Track(QSlider):
         self._default: float | None = None
         self._band: tuple[float, float] | None = None
         self._grip = 0.0
+        self._bend = 0.0
         self.setRange(0, _FINE)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -48,11 +51,20 @@ class Track(QSlider):
         self._band = low, high
         self.update()
 
+    def set_bend(self, bend: float) -> None:
+        """Even up to about this value on both sides of 0, logarithmic beyond it; 0: even throughout."""
+        self._bend = bend
+        self.set_value(self._value)
+
+    def moved(self, value: float, share: float) -> float:
+        """The value that lies so far along the groove from another one; ``share`` of the whole, of either sign."""
+        return self._at(min(max(self._share(value) + share, 0.0), 1.0))
+
     def value_at(self, x: float) -> float:
         """The number under the pointer, with the grip of the press kept."""
         width = max(self.width() - 2 * RADIUS, 1.0)
         share = (x - self._grip - RADIUS) / width
-        return self.low + min(max(share, 0.0), 1.0) * (self.high - self.low)
+        return self._at(min(max(share, 0.0), 1.0))
 
     def press(self, x: float) -> float:
         """The number after a press at ``x``: unchanged on the handle, else that of the place."""
@@ -61,7 +73,18 @@ class Track(QSlider):
         return self._value if self._grip or x == at else self.value_at(x)
 
     def _share(self, value: float) -> float:
-        return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
+        low, high, at = (self._bent(v) for v in (self.low, self.high, value))
+        return min(max((at - low) / (high - low), 0.0), 1.0)
+
+    def _at(self, share: float) -> float:
+        if share in (0.0, 1.0):
+            return self.high if share else self.low  # to the last bit
+        low, high = self._bent(self.low), self._bent(self.high)
+        along = low + share * (high - low)
+        return self._bend * math.sinh(along) if self._bend else along
+
+    def _bent(self, value: float) -> float:
+        return math.asinh(value / self._bend) if self._bend else value
 
     def _x(self, value: float) -> float:
         return RADIUS + self._share(value) * (self.width() - 2 * RADIUS)

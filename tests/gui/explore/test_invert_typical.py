@@ -23,9 +23,9 @@ from studio.gui.explore.invert import typical as module
 from studio.gui.explore.invert.inverter import Inverter
 from studio.gui.explore.invert.state import Typical
 from studio.gui.explore.invert.typical import TypicalBox
-from studio.gui.explore.invert.typical_plot import BINS, Ridges, Row, heights, named, nice, runs
 from studio.gui.explore.invert.typical_state import Crowd, detected, found_as_plain, found_from_plain, standing
 from studio.gui.session import Session
+from studio.gui.widgets.ridges import BINS, Ridges, Row, heights, named, nice, runs
 from tests.gui.explore.conftest import RUN
 from tests.gui.explore.flows import FLOWN, FlowToy
 from tests.gui.explore.toy import ToyEngine
@@ -297,7 +297,7 @@ def test_scores_survive_json_with_what_is_not_finite() -> None:
 
 
 def test_the_axis_holds_all_rows_but_not_at_the_cost_of_the_data(qtbot: QtBot) -> None:
-    plot = Ridges()
+    plot = Ridges("likelihoods")
     qtbot.addWidget(plot)
     data = np.linspace(3, 4, 100)
     plot.show_rows([Row("held out", data, own=True), Row("near", data - 2)], "bits/dim")
@@ -316,10 +316,10 @@ def test_the_axis_holds_all_rows_but_not_at_the_cost_of_the_data(qtbot: QtBot) -
 
 def test_a_row_that_is_mostly_elsewhere_is_low(qtbot: QtBot) -> None:
     values = np.r_[np.full(99, 50.0), 0.5]
-    seen = heights(values, 0, 1)
+    seen = heights(values, np.full(len(values), 1 / len(values)), 0, 1)
     assert len(seen) == BINS
     assert seen.max() == pytest.approx(1 / 99)
-    assert heights(np.zeros(0), 0, 1).max() == 0
+    assert heights(np.zeros(0), np.zeros(0), 0, 1).max() == 0
     assert [[at for at, _ in run] for run in runs(np.array([0, 1, 1, 0, 1]))] == [[1, 2], [4]]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
@@ -174,3 +176,24 @@ def test_screen_readers_get_name_and_value_with_unit(slider: Slider) -> None:
 def test_a_range_that_is_none_is_refused(slider: Slider) -> None:
     with pytest.raises(ValueError, match="low < high"):
         slider.set_range(1, 1)
+
+
+def test_a_bent_slider_reaches_from_0_over_decades_and_keys_go_along_the_track(qtbot: QtBot) -> None:
+    bent = Slider("λ", 0, 1000, value=0.0, bend=0.1)
+    qtbot.addWidget(bent)
+    bent.resize(300, 28)
+    bent.show()
+    assert bent.track.moved(0.0, 0.5) == pytest.approx((0.1 * 1000 / 2) ** 0.5, rel=0.01)
+    seen = []
+    bent.value_changed.connect(seen.append)
+    for _ in range(10):
+        QTest.keyClick(bent.track, Qt.Key.Key_PageUp)
+    assert seen[-1] == pytest.approx(1000)
+    assert all(later > 2.5 * earlier for earlier, later in pairwise(seen))
+    QTest.keyClick(bent.track, Qt.Key.Key_Home)
+    assert bent.value() == 0
+    QTest.keyClick(bent.track, Qt.Key.Key_Right)
+    assert 0 < bent.value() < 0.02
+    half = QPoint(bent.track.width() // 2, bent.track.height() // 2)
+    QTest.mouseClick(bent.track, Qt.MouseButton.LeftButton, pos=half)
+    assert bent.value() == pytest.approx(7.07, rel=0.1)

@@ -14,7 +14,6 @@ from studio.explore.questions.flows import STRANGERS
 from studio.gui import theme, work
 from studio.gui.explore.invert.inverter import DRAWS, Inverter
 from studio.gui.explore.invert.state import Inversion, Typical
-from studio.gui.explore.invert.typical_plot import Mark, Ridges, Row
 from studio.gui.explore.invert.typical_score import Scorer
 from studio.gui.explore.invert.typical_state import (
     CHOICES,
@@ -27,6 +26,7 @@ from studio.gui.explore.invert.typical_table import Detection
 from studio.gui.explore.parts import button, choose, heading, quiet, row
 from studio.gui.glossary import hover_card
 from studio.gui.widgets.plot import plain
+from studio.gui.widgets.ridges import Mark, Ridges, Row
 
 LESSON = (
     "Flows have been found to give simpler images, such as flat ones, a higher likelihood than the data they were "
@@ -73,7 +73,7 @@ class TypicalBox(QWidget):
         line.setStretch(0, 1)
         self.progress.setLayout(line)
         self.progress.hide()
-        self.plot = Ridges()
+        self.plot = Ridges("histograms of likelihoods")
         self.plot.empty_text = (
             "How likely are the dataset's images? Compute shows where this picture stands among them."
         )

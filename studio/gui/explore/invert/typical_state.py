@@ -77,9 +77,9 @@ class Crowd:
 
     @classmethod
     def of(cls, found: LikelihoodsFound) -> Crowd:
-        held = finite(found.held_out)
+        held = found.held_out[np.isfinite(found.held_out)]
         name = "held-out" if len(held) else "training"
-        return cls(name, held if len(held) else finite(found.train), found.unit == "bits/dim")
+        return cls(name, held if len(held) else found.train[np.isfinite(found.train)], found.unit == "bits/dim")
 
     @property
     def mean(self) -> float:
@@ -103,10 +103,6 @@ class Crowd:
     def further(self, value: float) -> float:
         """Share of the crowd, 0..1, that is at least as far from the mean, on whichever side."""
         return float((np.abs(self.values - self.mean) >= abs(value - self.mean)).mean())
-
-
-def finite(values: Numbers) -> Numbers:
-    return values[np.isfinite(values)]
 
 
 def standing(crowd: Crowd, value: float) -> str:

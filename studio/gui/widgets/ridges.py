@@ -1,4 +1,4 @@
-"""Histograms of likelihoods below each other on one axis, with lines for the pictures that are looked at."""
+"""Histograms below each other on one axis, with lines for single values that are looked at."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from PySide6.QtGui import QBrush, QColor, QHelpEvent, QPainter, QPaintEvent, QPe
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from studio.gui import theme
-from studio.gui.explore.invert.typical_state import finite
 from studio.gui.widgets.plot import plain
 
 Numbers = npt.NDArray[np.float64]
@@ -37,11 +36,13 @@ PATTERNS = (
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One histogram: ``own`` for examples of the dataset itself, which settle the axis."""
+    """One histogram: ``own`` for examples of the dataset itself, which settle the axis. ``weights``: how much each of
+    the values counts, with the sum 1; None: all alike."""
 
     name: str
     values: Numbers
     own: bool = False
+    weights: Numbers | None = None
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,9 @@ class Mark:
 
 
 class Ridges(QWidget):
-    """See the module. Every row is as high as its own fullest bin."""
+    """See the module. Every row is as high as its own fullest bin. ``name``: what it shows, for screen readers."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
         self.rows: tuple[Row, ...] = ()
         self.marks: tuple[Mark, ...] = ()
@@ -70,7 +71,7 @@ class Ridges(QWidget):
         self.empty_text = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(self.sizeHint().height())
-        self.setAccessibleName("histograms of likelihoods")
+        self.setAccessibleName(name)
         theme.theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -104,7 +105,7 @@ class Ridges(QWidget):
         span = least - room, most + room
         if anew or span != self.span:
             self.span = span
-            self._shares = [heights(finite(row.values), *span) for row in self.rows]
+            self._shares = [heights(*counted(row), *span) for row in self.rows]
             self._names = [named(row, *span) for row in self.rows]
 
     def _x(self, value: float) -> float:
@@ -229,15 +230,26 @@ def extent(several: Sequence[Numbers], share: float) -> tuple[float, float]:
     return (float(min(e[0] for e in ends)), float(max(e[1] for e in ends))) if ends else (0.0, 1.0)
 
 
-def heights(values: Numbers, low: float, high: float) -> Numbers:
+def finite(values: Numbers) -> Numbers:
+    return values[np.isfinite(values)]
+
+
+def counted(row: Row) -> tuple[Numbers, Numbers]:
+    """The values that are finite, and how much each counts."""
+    known = np.isfinite(row.values)
+    weights = np.full(len(row.values), 1 / max(len(row.values), 1)) if row.weights is None else row.weights
+    return row.values[known], weights[known]
+
+
+def heights(values: Numbers, weights: Numbers, low: float, high: float) -> Numbers:
     """How high each of BINS bins over the axis is, 0..1 of the fullest one of that width, wherever it lies: of a row
     that is mostly elsewhere, what is seen is low."""
-    if not len(values):
+    if not weights.sum():
         return np.zeros(BINS)
     place = np.floor((values - low) / (high - low) * BINS)
-    fullest = np.unique(place, return_counts=True)[1].max()
-    inside = place[(place >= 0) & (place < BINS)].astype(np.int64)
-    return np.asarray(np.bincount(inside, minlength=BINS) / fullest)
+    fullest = np.bincount(np.unique(place, return_inverse=True)[1], weights).max()
+    inside = (place >= 0) & (place < BINS)
+    return np.asarray(np.bincount(place[inside].astype(np.int64), weights[inside], BINS) / fullest)
 
 
 def runs(shares: Numbers) -> list[list[tuple[int, float]]]:
@@ -253,13 +265,20 @@ def runs(shares: Numbers) -> list[list[tuple[int, float]]]:
 
 def named(row: Row, low: float = -math.inf, high: float = math.inf) -> str:
     """Name, mean and standard deviation; ``low``, ``high`` of the axis, for a row that lies beyond it."""
-    values = finite(row.values)
+    values, weights = counted(row)
     if not len(values):
         return f"{row.name}: {'not one is finite' if len(row.values) else 'none'}"
-    median = float(np.median(values))
-    spread = f" ± {plain(float(values.std(ddof=1)))}" if len(values) > 1 else ""
+    if row.weights is None:
+        median, mean = float(np.median(values)), float(values.mean())
+        deviation = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    else:
+        order = np.argsort(values)
+        half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
+        median, mean = float(values[order][min(half, len(values) - 1)]), float(np.average(values, weights=weights))
+        deviation = float(np.sqrt(np.average(np.square(values - mean), weights=weights)))
+    spread = f" ± {plain(deviation)}" if len(values) > 1 else ""
     where = " →" if median > high else " ←" if median < low else ""
-    return f"{row.name}  {plain(float(values.mean()))}{spread}{where}"
+    return f"{row.name}  {plain(mean)}{spread}{where}"
 
 
 def told(row: Row, unit: str) -> str:

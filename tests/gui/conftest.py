@@ -10,7 +10,9 @@ from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 
 from studio.engine.messages import Answer, Ask, Steer
+from studio.gui import work
 from studio.gui.session import Session
+from studio.gui.trainer import Trainer
 
 T = TypeVar("T")
 
@@ -60,6 +62,18 @@ class FakeEngine(QObject):
 @pytest.fixture
 def engine(qapp: QObject) -> FakeEngine:
     return FakeEngine()
+
+
+@pytest.fixture
+def real_session(qtbot: QtBot) -> Iterator[Session]:
+    """With the engine itself, on a thread: what it answers is the truth."""
+    trainer = Trainer("thread")
+    trainer.start()
+    made = Session(trainer)
+    yield made
+    made.deleteLater()
+    trainer.close()
+    work.close()
 
 
 @pytest.fixture

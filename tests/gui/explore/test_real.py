@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,11 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from studio.data import sources, store
-from studio.gui import work
 from studio.gui.drop import Drops
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.page import ExplorePage
 from studio.gui.export.sheet import REMEMBERED
 from studio.gui.session import Session
-from studio.gui.trainer import Trainer
 from studio.models.core import catalog
 from studio.models.core import recipe as recipes
 from studio.runs.folder import RunFolder
@@ -38,28 +35,19 @@ def run(home: Path, tmp_path: Path) -> RunFolder:
     return RunFolder.create(home / "runs" / "squares-1", "wgan_gp", values | known, data)
 
 
-@pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
-    trainer = Trainer("thread")
-    trainer.start()
-    made = Session(trainer)
-    yield made
-    made.deleteLater()
-    trainer.close()
-    work.close()
-
-
-def test_explore_steer_export_and_drop_back(run: RunFolder, session: Session, qtbot: QtBot, tmp_path: Path) -> None:
-    page = ExplorePage(session)
+def test_explore_steer_export_and_drop_back(
+    run: RunFolder, real_session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    page = ExplorePage(real_session)
     qtbot.addWidget(page)
     page.resize(1052, 620)
     page.show()
-    session.choose_run(str(run.path))
+    real_session.choose_run(str(run.path))
     qtbot.waitUntil(lambda: page.notice.words.text() == "This run has no weights yet", timeout=60_000)
 
-    session.train(str(run.path))
+    real_session.train(str(run.path))
     qtbot.waitUntil(lambda: bool(page.open) and page.open[0].explorer.samples is not None, timeout=60_000)  # type: ignore[attr-defined]
-    qtbot.waitUntil(lambda: not session.training, timeout=60_000)
+    qtbot.waitUntil(lambda: not real_session.training, timeout=60_000)
     panel = page.open[0]
     assert isinstance(panel, LatentPanel)
     explorer = panel.explorer
@@ -73,7 +61,7 @@ def test_explore_steer_export_and_drop_back(run: RunFolder, session: Session, qt
     QTest.keyClick(panel.steer.sliders["dir:0"].track, Qt.Key.Key_End)
     qtbot.waitUntil(lambda: panel.stage.picture.image != before, timeout=10_000)
 
-    session.settings.set(REMEMBERED, str(tmp_path))
+    real_session.settings.set(REMEMBERED, str(tmp_path))
     page.show_checkpoint(2)
     qtbot.waitUntil(lambda: explorer.picture is not None and not explorer._current.busy, timeout=10_000)
     steered, picture = explorer.state.z, panel.stage.picture.image.copy()
@@ -83,11 +71,11 @@ def test_explore_steer_export_and_drop_back(run: RunFolder, session: Session, qt
     qtbot.waitUntil(lambda: page.sheet.result.text().startswith("Wrote"), timeout=20_000)
     written = Path(page.sheet._written[0])
 
-    session.undo.undo()
-    session.undo.undo()
+    real_session.undo.undo()
+    real_session.undo.undo()
     assert not explorer.state.edited
     page.show_checkpoint(None)
-    Drops(session, page).drop([written])
+    Drops(real_session, page).drop([written])
     qtbot.waitUntil(lambda: np.array_equal(explorer.state.z, steered), timeout=20_000)
     assert page.checkpoint == 2
     qtbot.waitUntil(lambda: panel.stage.picture.image == picture, timeout=10_000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +12,10 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from studio.data import sources, store
-from studio.gui import work
 from studio.gui.drop import Drops
 from studio.gui.explore.codes.panel import CodesPanel
 from studio.gui.explore.page import ExplorePage
 from studio.gui.session import Session
-from studio.gui.trainer import Trainer
 from studio.models.core import catalog
 from studio.models.core import recipe as recipes
 from studio.runs.folder import RunFolder
@@ -45,25 +42,14 @@ def run(home: Path, tmp_path: Path) -> RunFolder:
     return made
 
 
-@pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
-    trainer = Trainer("thread")
-    trainer.start()
-    made = Session(trainer)
-    yield made
-    made.deleteLater()
-    trainer.close()
-    work.close()
-
-
 def test_turn_read_tabulate_export_and_drop_back(
-    run: RunFolder, session: Session, qtbot: QtBot, tmp_path: Path
+    run: RunFolder, real_session: Session, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    page = ExplorePage(session)
+    page = ExplorePage(real_session)
     qtbot.addWidget(page)
     page.resize(1052, 620)
     page.show()
-    session.choose_run(str(run.path))
+    real_session.choose_run(str(run.path))
     qtbot.waitUntil(lambda: bool(page.open) and isinstance(page.open[0], CodesPanel), timeout=60_000)
     panel = page.open[0]
     assert isinstance(panel, CodesPanel)
@@ -99,7 +85,7 @@ def test_turn_read_tabulate_export_and_drop_back(
         panel.turn.reset()
         panel.traverse.new.click()
         assert not np.array_equal(panel.desk.state.z, there.z)
-        Drops(session, page).drop([file])
+        Drops(real_session, page).drop([file])
         qtbot.waitUntil(lambda: np.array_equal(panel.desk.state.z, there.z), timeout=20_000)
         assert page.checkpoint == 3
         assert panel.tabs.currentWidget() is panel.turn

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +13,12 @@ from pytestqt.qtbot import QtBot
 
 from studio.data import sources, store
 from studio.explore.questions import Real
-from studio.gui import work
 from studio.gui.drop import Drops
 from studio.gui.explore.invert.panel import InvertPanel
 from studio.gui.explore.invert.state import Level, one
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.page import ExplorePage
 from studio.gui.session import Session
-from studio.gui.trainer import Trainer
 from studio.models.core import catalog
 from studio.models.core import recipe as recipes
 from studio.runs.folder import RunFolder
@@ -51,23 +48,14 @@ def run(home: Path, tmp_path: Path) -> RunFolder:
     return made
 
 
-@pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
-    trainer = Trainer("thread")
-    trainer.start()
-    made = Session(trainer)
-    yield made
-    made.deleteLater()
-    trainer.close()
-    work.close()
-
-
-def test_drop_invert_edit_export_and_drop_back(run: RunFolder, session: Session, qtbot: QtBot, tmp_path: Path) -> None:
-    page = ExplorePage(session)
+def test_drop_invert_edit_export_and_drop_back(
+    run: RunFolder, real_session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    page = ExplorePage(real_session)
     qtbot.addWidget(page)
     page.resize(1052, 620)
     page.show()
-    session.choose_run(str(run.path))
+    real_session.choose_run(str(run.path))
     qtbot.waitUntil(lambda: bool(page.open), timeout=60_000)
     panel = page.panel
     assert isinstance(panel, InvertPanel), "it is what opens for a flow"
@@ -114,7 +102,7 @@ def test_drop_invert_edit_export_and_drop_back(run: RunFolder, session: Session,
     for file in written:
         panel.edits.reset_button.click()
         assert not inverter.differs
-        Drops(session, page).drop([file])
+        Drops(real_session, page).drop([file])
         qtbot.waitUntil(lambda: inverter.view is not None and inverter.state == there, timeout=20_000)
         assert page.checkpoint == 3
         assert page.panel is panel
@@ -127,12 +115,12 @@ def test_drop_invert_edit_export_and_drop_back(run: RunFolder, session: Session,
     page.hide()
 
 
-def test_directions_ways_and_likelihoods_of_a_real_flow(run: RunFolder, session: Session, qtbot: QtBot) -> None:
-    page = ExplorePage(session)
+def test_directions_ways_and_likelihoods_of_a_real_flow(run: RunFolder, real_session: Session, qtbot: QtBot) -> None:
+    page = ExplorePage(real_session)
     qtbot.addWidget(page)
     page.resize(1052, 620)
     page.show()
-    session.choose_run(str(run.path))
+    real_session.choose_run(str(run.path))
     qtbot.waitUntil(lambda: bool(page.open), timeout=60_000)
     panel = page.panel
     assert isinstance(panel, InvertPanel)

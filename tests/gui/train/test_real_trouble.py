@@ -10,10 +10,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from studio.data import sources, store
-from studio.gui import work
 from studio.gui.session import Session, Trouble
 from studio.gui.train.page import TrainPage
-from studio.gui.trainer import Trainer
 from studio.models.core import catalog
 from studio.models.core import recipe as recipes
 from studio.runs.folder import RunFolder
@@ -34,45 +32,34 @@ def run(home: Path, tmp_path: Path) -> RunFolder:
 
 
 @pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
-    trainer = Trainer("thread")
-    trainer.start()
-    made = Session(trainer)
-    yield made
-    made.deleteLater()
-    trainer.close()
-    work.close()
-
-
-@pytest.fixture
-def troubles(session: Session) -> list[Trouble]:
+def troubles(real_session: Session) -> list[Trouble]:
     told: list[Trouble] = []
-    session.trouble.connect(told.append)
+    real_session.trouble.connect(told.append)
     return told
 
 
 @pytest.fixture
-def page(session: Session, run: RunFolder, troubles: list[Trouble], qtbot: QtBot) -> Iterator[TrainPage]:
+def page(real_session: Session, run: RunFolder, troubles: list[Trouble], qtbot: QtBot) -> Iterator[TrainPage]:
     """With the run going."""
-    made = TrainPage(session)
+    made = TrainPage(real_session)
     qtbot.addWidget(made)
     made.resize(1060, 640)
     made.show()
-    session.choose_run(str(run.path))
-    session.train(str(run.path))
+    real_session.choose_run(str(run.path))
+    real_session.train(str(run.path))
     qtbot.waitUntil(lambda: made.run_pane._step >= 3, timeout=60_000)
     yield made
-    session.steer(control.Stop())
-    qtbot.waitUntil(lambda: not session.training, timeout=60_000)
+    real_session.steer(control.Stop())
+    qtbot.waitUntil(lambda: not real_session.training, timeout=60_000)
 
 
 def test_values_that_are_no_numbers_are_explained_and_left_by_the_banner(
-    page: TrainPage, session: Session, run: RunFolder, troubles: list[Trouble], qtbot: QtBot
+    page: TrainPage, real_session: Session, run: RunFolder, troubles: list[Trouble], qtbot: QtBot
 ) -> None:
-    session.steer(control.SaveNow())
+    real_session.steer(control.SaveNow())
     qtbot.waitUntil(lambda: bool(run.checkpoints(resumable=True)), timeout=60_000)
     good = run.checkpoints(resumable=True)[-1]
-    session.steer(control.SetRate("critic", 1e30))
+    real_session.steer(control.SetRate("critic", 1e30))
     qtbot.waitUntil(lambda: bool(troubles), timeout=60_000)
     told = troubles[0]
     assert told.what.endswith("paused: a value is not a number")
@@ -81,18 +68,18 @@ def test_values_that_are_no_numbers_are_explained_and_left_by_the_banner(
     assert "not a number" in page.run_pane.state.text()
     assert run.checkpoints(resumable=True)[-1] >= good
     over: list[str] = []
-    session.trouble_over.connect(over.append)
+    real_session.trouble_over.connect(over.append)
     assert told.act is not None
     told.act()
-    qtbot.waitUntil(lambda: not session.is_paused, timeout=10_000)
+    qtbot.waitUntil(lambda: not real_session.is_paused, timeout=10_000)
     assert over == [str(run.path)]
     was = page.run_pane._step
     qtbot.waitUntil(lambda: page.run_pane._step > was + 5, timeout=60_000)
     assert page.run_pane.rates.now["critic"] == pytest.approx(1e-4)  # it was raised: back to where it began
     assert page.run_pane.rates.now["generator"] == pytest.approx(5e-5)
     assert len(troubles) == 1
-    session.steer(control.Pause())
-    qtbot.waitUntil(lambda: session.is_paused, timeout=10_000)
+    real_session.steer(control.Pause())
+    qtbot.waitUntil(lambda: real_session.is_paused, timeout=10_000)
     live = page.live
     assert live is not None
     for series in live.series.values():

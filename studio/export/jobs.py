@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from studio.data.skeleton import Joints
 from studio.explore.flow_pictures import Layers
 from studio.explore.questions import Question, Where
 from studio.explore.warping import Window
@@ -137,6 +138,35 @@ class ExportFlow(Question[Written]):
     side: int = 640
     fps: int = 25
     dark: bool = False
+    format: Literal["png", "webp", "gif", "mp4"] = "png"
+    film: bool = False
+    panel: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class ExportPoses(Question[Written]):
+    """One person in K poses: a row of pictures for each, as one sheet or as the frames of a film.
+
+    Attributes:
+        source: the picture of the person, uint8 H×W×3, as the model sees it; its joints 18×3, all missing where nobody
+            knows them.
+        joints: of the poses, K×18×3; for a film one for each frame.
+        shows: "result": the finished picture; "pose": source, skeleton and finished picture; "stages": those with all
+            that the model makes on the way.
+        beside: other weights, whose finished pictures stand beside those of ``where``, and what to call each.
+        side: about so many pixels is one picture enlarged to, by a whole factor.
+        panel: as in :class:`ExportLatents`.
+    """
+
+    where: Where
+    out: str
+    source: npt.NDArray[np.uint8]
+    source_joints: Joints
+    joints: Joints
+    shows: Literal["result", "pose", "stages"] = "pose"
+    beside: tuple[tuple[str, Where], ...] = ()
+    side: int = 192
+    fps: int = 25
     format: Literal["png", "webp", "gif", "mp4"] = "png"
     film: bool = False
     panel: Mapping[str, Any] = field(default_factory=dict)

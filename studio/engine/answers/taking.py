@@ -17,6 +17,7 @@ WRITERS: dict[type[Any], str] = {
     jobs.ExportWalk: "walks.export_walk",
     jobs.ExportFilm: "walks.export_film",
     jobs.ExportFlow: "flows.export_flow",
+    jobs.ExportPoses: "poses.export_poses",
     jobs.ExportWeights: "weights.export_weights",
     jobs.ExportBundle: "bundle.export_bundle",
 }

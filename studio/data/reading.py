@@ -39,6 +39,7 @@ class Preparation:
         colour: ``keep`` is grey when all images are, else colour.
         held_out: share kept from training, 0..0.9. Where the source has its own test examples (MNIST's t10k) and
             this is their share to within half a percent, exactly those are held out; otherwise a random draw of all.
+        vectors: of sentences, a file of word vectors (:mod:`studio.data.vectors`); empty: none.
 
     Raises:
         ValueError: for a size or share outside its range.
@@ -48,6 +49,7 @@ class Preparation:
     fit: Fit = "crop"
     colour: Colour = "keep"
     held_out: float = 0.1
+    vectors: str = ""
 
     def __post_init__(self) -> None:
         if self.size is not None and not all(1 <= side <= LARGEST_SIZE for side in self.size):
@@ -80,10 +82,10 @@ class Found:
 
     Attributes:
         count: examples that seem readable.
-        sizes: "28×28" (width × height, as people say it) → how many, the most frequent first; empty for points.
-        channels: 1 grey, 3 colour; 1 for points.
+        sizes: "28×28" (width × height, as people say it) → how many, the most frequent first; of images alone.
+        channels: 1 grey, 3 colour; 1 for what is no image.
         classes: names of the classes in label order.
-        thumbnails: uint8 n×H×W×3, n ≤ 24, spread over the whole; for points one picture of them.
+        thumbnails: uint8 n×H×W×3, n ≤ 24, spread over the whole; for points and sentences one picture of them.
         skipped: broken files and refused images that were seen so far.
         suggested: a preparation that the models can use.
         notes: what a person should know of how it is read, in sentences.

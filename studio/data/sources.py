@@ -6,7 +6,7 @@ from pathlib import Path
 
 from studio.data.archives import grow
 from studio.data.errors import DataError, Refused, Unavailable, Unreadable, Unrecognised
-from studio.data.readers import arrays, cifar, folder, frames, idx, points, stylegan
+from studio.data.readers import arrays, cifar, folder, frames, idx, points, sentences, stylegan
 from studio.data.reading import Block, Found, Preparation, Skipped, Source
 from studio.data.sniff import sniff
 from studio.data.trees import FileTree, Tree
@@ -27,7 +27,16 @@ __all__ = [
     "recognise",
 ]
 
-READERS = (stylegan.claim, folder.claim, frames.claim, idx.claim, cifar.claim, arrays.claim, points.claim)
+READERS = (
+    stylegan.claim,
+    folder.claim,
+    frames.claim,
+    idx.claim,
+    cifar.claim,
+    arrays.claim,
+    points.claim,
+    sentences.claim,
+)
 """In order of preference among those that can read equally much. A new format is a new reader and a name here."""
 
 ACCEPTED = (
@@ -38,6 +47,7 @@ ACCEPTED = (
     "CSV or npy with points of two columns",
     "a StyleGAN dataset",
     "an animated GIF, WebP or PNG",
+    "sentences, a label and words a line (SST-2's stsa.binary files)",
 )
 """What can be dropped, a phrase each, for messages and the empty bench."""
 

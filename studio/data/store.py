@@ -26,7 +26,7 @@ import filelock
 import numpy as np
 import xxhash
 
-from studio.data import files, places
+from studio.data import files, places, vectors
 from studio.data.dataset import Dataset, DataSpec, split, split_groups
 from studio.data.errors import Unavailable, Unreadable
 from studio.data.reading import Preparation, Skipped, Source
@@ -74,7 +74,7 @@ def prepare(source: Source, preparation: Preparation | None = None, watch: Watch
     watch = watch or Watch()
     preparation = preparation or suggested(source, watch)
     content = _content(source, watch)
-    means = preparation.as_dict() if source.kind == "images" else {"held_out": preparation.held_out}
+    means = _means(source, preparation, watch)
     fingerprint = _digest(json.dumps([FORMAT, source.kind, content, means], sort_keys=True))
     folder = places.datasets() / fingerprint
     if (there := _open_whole(folder)) is None:
@@ -84,6 +84,16 @@ def prepare(source: Source, preparation: Preparation | None = None, watch: Watch
                 there = open(fingerprint)
     _remember(source, datasets=[fingerprint])
     return there
+
+
+def _means(source: Source, preparation: Preparation, watch: Watch) -> dict[str, Any]:
+    """What of a preparation makes a difference to this kind of data."""
+    if source.kind == "images":
+        return {name: value for name, value in preparation.as_dict().items() if name != "vectors"}
+    means: dict[str, Any] = {"held_out": preparation.held_out}
+    if source.kind == "sentences" and preparation.vectors:
+        means["vectors"] = vectors.content(Path(preparation.vectors), watch)
+    return means
 
 
 def suggested(source: Source, watch: Watch | None = None) -> Preparation:

@@ -104,6 +104,8 @@ def make(asked: Optimiser, parameters: list[torch.nn.Parameter], device: torch.d
         case "adamax":
             betas = (asked.beta1, asked.beta2)
             return torch.optim.Adamax(parameters, asked.rate, betas=betas, weight_decay=asked.weight_decay)
+        case "adadelta":
+            return torch.optim.Adadelta(parameters, asked.rate, rho=asked.rho, weight_decay=asked.weight_decay)
         case "rmsprop":
             return torch.optim.RMSprop(parameters, asked.rate, momentum=asked.momentum, weight_decay=asked.weight_decay)
         case "sgd":

@@ -17,6 +17,9 @@ PICTURES = DataSpec("made up", "images", (1, 8, 8), 100, classes=CLASSES)
 POINTS = DataSpec("points", "points", (2,), 100, classes=CLASSES)
 POTENTIAL = DataSpec("potential", "points", (2,), 100, classes=("left", "right"), source="builtin:u1")
 """Points whose density is known: what is fitted by its energy is."""
+SENTENCES = DataSpec(
+    "sentences", "sentences", (12,), 100, classes=("negative", "positive"), carries=("but", "part"), vocabulary=30
+)
 WIDE = 16
 """What is larger, of what networks are made of, is made smaller."""
 
@@ -34,11 +37,16 @@ def build(model: type[Model], data: DataSpec, **values: Value) -> Model:
 
 
 def examples(data: DataSpec, n: int = 6) -> Tensor:
+    if data.kind == "sentences":
+        random = torch.Generator().manual_seed(1)
+        long = torch.arange(data.shape[0]) < torch.arange(3, 3 + n)[:, None]  # of 3, 4, 5, ... words
+        return torch.randint(1, data.vocabulary + 1, (n, *data.shape), generator=random) * long
     return torch.rand(n, *data.shape, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
 def batch(data: DataSpec, n: int = 6) -> Batch:
-    return Batch(examples(data, n), torch.arange(n) % len(data.classes))
+    carried = {"but": torch.arange(n) % 3 - 1} if "but" in data.carries else {}
+    return Batch(examples(data, n), torch.arange(n) % len(data.classes), carried)
 
 
 def builds() -> list[tuple[type[Model], DataSpec]]:
@@ -47,7 +55,7 @@ def builds() -> list[tuple[type[Model], DataSpec]]:
     for name in catalog.names():
         model = catalog.load(name)
         known = (POTENTIAL,) if "flow in steps" in capabilities(model) else ()
-        for data in (PICTURES, POINTS, *known):
+        for data in (PICTURES, POINTS, SENTENCES, *known):
             if not model.problems(make(model.recipe_type, small(model)), data):
                 found.append((model, data))
     return found

@@ -14,6 +14,7 @@ from studio.models.core.model import (
     DecodesLatent,
     Embeds,
     Encodes,
+    FollowsRules,
     InvertsExactly,
     Model,
     TakesClasses,
@@ -130,6 +131,15 @@ def test_each_capability_gives_what_its_protocol_says(model: type[Model], data: 
         if isinstance(made, Encodes):
             assert isinstance(made, DecodesLatent)
             assert made.encode(x).shape == (6, made.prior.size)
+        if isinstance(made, FollowsRules):
+            found = made.ruled(batch(data))
+            assert found.applies.any()
+            for said in (found.student, found.teacher, found.clause):
+                assert torch.allclose(said.sum(1), torch.ones(6))
+            assert torch.equal(found.student[~found.applies], found.teacher[~found.applies])
+            assert found.truth[~found.applies].eq(1).all()
+            assert found.truth.min() >= 0
+            assert found.truth.max() <= 1
         if isinstance(made, Embeds):
             assert made.embed(x).shape[0] == 6
             assert made.embed(x).dim() == 2

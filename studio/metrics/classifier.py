@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +32,8 @@ from torch.nn import functional as F
 from studio.data import files, places
 from studio.data.dataset import Dataset, DataSpec
 from studio.data.watch import Watch
+from studio.nn import classifying
+from studio.nn.classifying import reduced
 
 FORMAT = 1
 """Of what is kept, and of how it is trained: a change trains again."""
@@ -43,9 +44,6 @@ EPOCHS = 60
 BATCH = 128
 RATE = 3e-3
 """Highest rate of Adam; it rises over the first fifth, and falls to nothing (Smith & Topin 2017)."""
-FEATURES = 128
-SIDE = 32
-"""Pixels of the longer side that the network sees; larger images are averaged down to it."""
 LEAST_CHECKED = 100
 """Held-out examples below which a tenth of the training ones is kept back too, to know how good it is."""
 CHUNK = 512
@@ -82,7 +80,7 @@ class Classifier:
     def _parts(self, x: Tensor) -> Iterator[Tensor]:
         with torch.inference_mode():
             for part in torch.split(x.detach(), CHUNK):
-                yield _seen(part.float().cpu())
+                yield reduced(part.float().cpu())
 
 
 def suits(spec: DataSpec) -> bool:
@@ -233,16 +231,8 @@ def _prepared(data: Dataset, indices: npt.NDArray[np.int64], watch: Watch) -> Te
     for start in range(0, len(indices), CHUNK):
         watch.advance(0, 0, "reading")
         part = torch.from_numpy(np.array(data.values[indices[start : start + CHUNK]]))
-        parts.append(_seen(part.float()).round().to(torch.uint8) if data.spec.kind == "images" else part.float())
+        parts.append(reduced(part.float()).round().to(torch.uint8) if data.spec.kind == "images" else part.float())
     return torch.cat(parts)
-
-
-def _seen(x: Tensor) -> Tensor:
-    """Images of at most ``SIDE`` px a side, by averaging; points as they are."""
-    if x.dim() != 4 or max(x.shape[2:]) <= SIDE:
-        return x
-    by = SIDE / max(x.shape[2:])
-    return F.interpolate(x, size=[max(1, round(s * by)) for s in x.shape[2:]], mode="area")
 
 
 def _moved(x: Tensor, random: np.random.Generator) -> Tensor:
@@ -259,35 +249,9 @@ def _moved(x: Tensor, random: np.random.Generator) -> Tensor:
 
 
 def _network(spec: DataSpec, classes: int) -> nn.Sequential:
-    """The last layer gives the logits, what is before it the features. No number is drawn: see :func:`_start`."""
+    """No number is drawn: see :func:`_start`."""
     with torch.device("meta"):
-        body: list[Any]
-        if spec.kind == "points":
-            body = [*_dense(math.prod(spec.shape), FEATURES), *_dense(FEATURES, FEATURES)]
-        else:
-            larger = max(spec.size) > 20
-            body = [
-                *_convolution(spec.channels, 16, 5 if larger else 3, 2 if larger else 1),
-                *_convolution(16, 32, 3),
-                nn.MaxPool2d(2),
-                *_convolution(32, 64, 3),
-                nn.AdaptiveMaxPool2d(3),
-                nn.Flatten(),
-                *_dense(64 * 9, FEATURES),
-            ]
-        return nn.Sequential(*body, nn.Linear(FEATURES, classes))
-
-
-def _convolution(before: int, after: int, kernel: int, stride: int = 1) -> list[nn.Module]:
-    return [
-        nn.Conv2d(before, after, kernel, stride, kernel // 2, bias=False),
-        nn.BatchNorm2d(after),
-        nn.ReLU(),
-    ]
-
-
-def _dense(before: int, after: int) -> list[nn.Module]:
-    return [nn.Linear(before, after, bias=False), nn.BatchNorm1d(after), nn.ReLU()]
+        return classifying.network(spec, classes)
 
 
 def _start(network: nn.Sequential, generator: torch.Generator) -> None:

@@ -71,7 +71,7 @@ class Cycle:
             NotFinite: before anything has moved.
         """
         turns = self.turns
-        moving = self.players if self.model.simultaneous else [turns[self.position]]
+        moving = turns if self.model.simultaneous else [turns[self.position]]
         losses = self._move(moving)
         self.position += len(moving)
         ended = self.position == len(turns)

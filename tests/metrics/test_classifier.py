@@ -14,6 +14,7 @@ from studio.data.dataset import Dataset, DataSpec, split
 from studio.data.watch import Cancelled, Watch
 from studio.metrics import classifier as classifiers
 from studio.metrics.classifier import classifier
+from studio.nn.classifying import FEATURES
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +54,7 @@ def test_it_learns_images_of_many_shapes(shape: tuple[int, int, int]) -> None:
     found = made.probabilities(held(data))
     assert found.shape == (len(data.held_out), 3)
     torch.testing.assert_close(found.sum(1), torch.ones(len(found)))
-    assert made.features(held(data)).shape == (len(data.held_out), classifiers.FEATURES)
+    assert made.features(held(data)).shape == (len(data.held_out), FEATURES)
 
 
 def test_it_learns_points() -> None:
@@ -62,7 +63,7 @@ def test_it_learns_points() -> None:
     data = Dataset(spec, points.astype(np.float32), labels, *split(3000, 0.1))
     made = classifier(data)
     assert made.accuracy > 0.95
-    assert made.features(torch.from_numpy(data.values[:7])).shape == (7, classifiers.FEATURES)
+    assert made.features(torch.from_numpy(data.values[:7])).shape == (7, FEATURES)
 
 
 def test_its_accuracy_is_that_on_examples_it_was_not_trained_on() -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from studio.data.dataset import DataSpec
+from studio.models.core.constraints.recipe import ConstrainedRecipe, constraint_problems
 from studio.models.core.recipe import Field, Problem, Recipe, recipe
 from studio.models.core.showing import Level
 
@@ -18,7 +19,7 @@ SMALLEST, LARGEST = 8, 128
 
 
 @recipe
-class AdversarialRecipe(Recipe):
+class AdversarialRecipe(ConstrainedRecipe):
     """A generator and its opponent."""
 
     latent: Annotated[
@@ -144,7 +145,7 @@ def training_problems(values: Recipe, data: DataSpec) -> list[Problem]:
         return [Problem("", f"{data.name} has {examples} {are} to train on; at least 2 are needed")]
     if values.mirror and data.kind != "images":
         return [Problem("mirror", "only images can be mirrored; switch it off")]
-    return []
+    return constraint_problems(values, data)
 
 
 def pixels(data: DataSpec) -> int:

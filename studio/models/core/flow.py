@@ -17,10 +17,11 @@ from torch.nn.functional import one_hot
 
 from studio.data.dataset import DataSpec
 from studio.models.core.adversarial import training_problems
+from studio.models.core.constraints.recipe import ConstrainedRecipe
 from studio.models.core.latents import Part, Prior
 from studio.models.core.likelihood import bits_per_dim
 from studio.models.core.model import Batch, Inverse, Loss, Model, Optimiser, Scheduled, Traced, Update
-from studio.models.core.recipe import Field, Problem, Recipe, recipe
+from studio.models.core.recipe import Field, Problem, recipe
 from studio.nn.flows.base import Bijection, LogDets
 from studio.nn.flows.scales import Scales, Top
 
@@ -43,7 +44,7 @@ LARGEST = 256
 
 
 @recipe
-class PointFlowRecipe(Recipe):
+class PointFlowRecipe(ConstrainedRecipe):
     """A flow of points."""
 
     rate: Annotated[
@@ -213,9 +214,15 @@ class Flow(Model):
 
     def loss(self, batch: Batch) -> Loss:
         """−log p: bits/dim of images, nats of points."""
+        return self.descended(self.of(batch))
+
+    def explained(self, batch: Batch) -> Tensor:
+        return self.of(batch).log_likelihood
+
+    def of(self, batch: Batch) -> Inverse:
+        """An inversion of the batch, given its classes, and of images with noise within their grey levels."""
         within = torch.rand_like(batch.x) if self.images else None
-        found = self.read(batch.x, within, self.one_hot(batch.labels))
-        return self.descended(found)
+        return self.read(batch.x, within, self.one_hot(batch.labels))
 
     def descended(self, found: Inverse) -> Loss:
         """What is descended and shown of an inversion."""
@@ -366,6 +373,8 @@ def epochs(data: DataSpec, often: int, batch: int, most: int) -> int:
 def flow_problems(model: str, values: FlowRecipe, data: DataSpec, levels: int) -> list[Problem]:
     """What keeps a flow that halves the sides so often from being built for this dataset, in words; empty when nothing
     does."""
+    if data.kind not in ("images", "points"):
+        return [Problem("", f"{model} takes images and points; {data.name} holds {data.kind}. Choose another model")]
     found = training_problems(values, data)
     if data.kind != "images":
         return found

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy.typing as npt
+import torch
 from torch import Generator, Tensor, nn
+from torch.nn.functional import one_hot
 
 from studio.data.dataset import DataSpec
+from studio.models.core import noise
 from studio.models.core.latents import Part, Prior
 from studio.models.core.recipe import Problem, Recipe, Value
 from studio.models.core.showing import Gauge, Level
+
+if TYPE_CHECKING:
+    from studio.models.core.constraint import Constraint
 
 __all__ = [
     "CAPABILITIES",
@@ -184,6 +190,10 @@ class Model(nn.Module):
         self.recipe = recipe
         self.data = data
         self.build(data)
+        from studio.models.core.constrained import constraint_of  # which is written in the words of this module
+
+        self.constraint: Constraint | None = constraint_of(self)
+        """What its samples are to satisfy besides, where the recipe asks for something."""
 
     @abstractmethod
     def build(self, data: DataSpec) -> None:
@@ -195,7 +205,43 @@ class Model(nn.Module):
 
     def players(self) -> Sequence[Update]:
         """What the engine moves: the updates, and what every model can be given besides (a constraint)."""
-        return self.updates()
+        from studio.models.core import constrained
+
+        return self.updates() if self.constraint is None else constrained.players(self, self.constraint)
+
+    # --- learning under a constraint (studio.models.core.constraint)
+
+    def own_constraint(self) -> Constraint | None:
+        """A constraint that this model brings with it, made anew: what "auto" asks for; None: one of the library."""
+        return None
+
+    def draw(self, batch: Batch) -> Batch:
+        """The model's own samples, with gradients, one under the conditions of each example: their classes, where it
+        takes classes.
+
+        Raises:
+            TypeError: for a model that draws no samples.
+        """
+        if not isinstance(self, DecodesLatent):
+            raise TypeError(f"{self.title} draws no samples that a constraint could score")
+        z = noise.sample(self.prior, len(batch.x), batch.x.device)
+        told = isinstance(self, TakesClasses) and batch.labels is not None
+        if told and batch.labels is not None:
+            ((part, where),) = self.prior.placed("class")
+            classes = one_hot(batch.labels, part.size).to(z)
+            z = torch.cat([z[:, : where.start], classes, z[:, where.stop :]], 1)
+        return replace(batch, x=self.decode(z), labels=batch.labels if told else None)
+
+    @property
+    def explains(self) -> bool:
+        """Whether a constraint moves it by the likelihood of weighted samples, rather than by the gradient that flows
+        through them."""
+        return isinstance(self, ScoresLikelihood)
+
+    def explained(self, batch: Batch) -> Tensor:
+        """log p(x) in nats, B, under the conditions of the batch, with gradients; of models that :attr:`explains`."""
+        assert isinstance(self, ScoresLikelihood)
+        return self.log_likelihood(batch.x)
 
     def meet(self, tables: Mapping[str, npt.NDArray[Any]]) -> None:
         """What belongs to the dataset as a whole (:attr:`~studio.data.dataset.Dataset.tables`), told once, before the

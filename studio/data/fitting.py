@@ -81,6 +81,28 @@ def header(file: BinaryIO, name: str) -> Header:
 
 
 @dataclass(frozen=True)
+class Placement:
+    """Where the points of an image lie once it was fitted: at x · scale + offset, each of the two (x, y) in pixels."""
+
+    scale: tuple[float, float]
+    offset: tuple[float, float]
+
+
+def upright(file: BinaryIO, name: str) -> tuple[Image.Image, Size, int]:
+    """An encoded image as cameras mean it to be seen, the size in which it is stored, and how it was turned (EXIF's
+    orientation, 1 to 8; 1: not at all).
+
+    Raises:
+        As :meth:`Fitting.decode`.
+    """
+    with _opened(file, name) as image:
+        image.load()
+        size, turn = (image.height, image.width), int(image.getexif().get(0x0112, 1))
+        shown = ImageOps.exif_transpose(image) if image.getexif() else image.copy()
+        return shown, size, turn if 1 <= turn <= 8 else 1
+
+
+@dataclass(frozen=True)
 class Fitting:
     """Turns one image, or an array of them, into uint8 of a fixed size and number of channels (1 or 3)."""
 
@@ -124,6 +146,17 @@ class Fitting:
             out[at] = self.image(Image.fromarray(one[..., 0] if self.channels == 1 else np.ascontiguousarray(one)))
         return out
 
+    def placement(self, size: Size) -> Placement:
+        """Where the points of an image of this size come to lie."""
+        (height, width), (high, wide) = size, self.size
+        if self.fit == "stretch" or size == self.size:
+            return Placement((wide / width, high / height), (0.0, 0.0))
+        if self.fit == "crop":
+            scale, left, top = self._cut(width, height)
+            return Placement((1 / scale, 1 / scale), (-left / scale, -top / scale))
+        across, down = self._framed(width, height)
+        return Placement((across / width, down / height), ((wide - across) // 2, (high - down) // 2))
+
     def _fitted(self, image: Image.Image) -> Image.Image:
         high, wide = self.size
         width, height = image.size
@@ -132,16 +165,28 @@ class Fitting:
         if self.fit == "stretch":
             return _resized(image, (wide, high), (0, 0, width, height))
         if self.fit == "crop":
-            scale = min(width / wide, height / high)
-            left, top = (width - wide * scale) / 2, (height - high * scale) / 2
+            scale, left, top = self._cut(width, height)
             return _resized(image, (wide, high), (left, top, left + wide * scale, top + high * scale))
+        across, down = self._framed(width, height)
         if self._rescales(width, height):
-            scale = min(wide / width, high / height)
-            across, down = max(1, round(width * scale)), max(1, round(height * scale))
             image = _resized(image, (across, down), (0, 0, width, height))
         framed = Image.new(image.mode, (wide, high))
-        framed.paste(image, ((wide - image.width) // 2, (high - image.height) // 2))
+        framed.paste(image, ((wide - across) // 2, (high - down) // 2))
         return framed
+
+    def _cut(self, width: int, height: int) -> tuple[float, float, float]:
+        """Pixels of the image in one of the crop's, and the crop's left and top edge in the image."""
+        high, wide = self.size
+        scale = min(width / wide, height / high)
+        return scale, (width - wide * scale) / 2, (height - high * scale) / 2
+
+    def _framed(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height that pad shows the image in."""
+        high, wide = self.size
+        if not self._rescales(width, height):
+            return width, height
+        scale = min(wide / width, high / height)
+        return max(1, round(width * scale)), max(1, round(height * scale))
 
     def _rescales(self, width: int, height: int) -> bool:
         """Whether pad changes pixels: not (28 → 32) unless the image is larger than the frame, or lost in it."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import BinaryIO, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from studio.data.errors import DataError, Refused, Unreadable
-from studio.data.fitting import Fitting, Size, all_grey, fitting, header, suggest
+from studio.data.fitting import Fitting, Header, Size, all_grey, fitting, header, suggest
 from studio.data.parallel import ordered
 from studio.data.reading import THUMBNAILS, Block, Found, Preparation, Skipped, Source
 from studio.data.trees import Tree
@@ -30,11 +30,27 @@ THUMBNAIL_SIDE = 64
 
 @dataclass(frozen=True)
 class Item:
-    """One image file: its name in the tree, its label (−1: none), whether the source sets it aside for testing."""
+    """One image file: its name in the tree, its label (−1: none), whether the source sets it aside for testing.
+
+    ``said``: which line of which file speaks of it, where several do and that is what a person would look up.
+    """
 
     name: str
     label: int = -1
     held: bool = False
+    said: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """One prepared example: uint8 C×H×W, and a row of each column."""
+
+    image: npt.NDArray[np.uint8]
+    columns: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+
+
+class LeftOut(Exception):
+    """An example that can't be used although its file can be read; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +92,7 @@ class EncodedImages(Source):
         self.tree, self.items, self.classes, self.prefix = tree, tuple(items), classes, prefix
         self.path, self.origin, self.kind_of = tree.path, str(tree.path), kind_of
         self.title = title_of(tree)
-        self.files = [*others, *(i.name for i in items)]
+        self.files = list(dict.fromkeys([*others, *(i.name for i in items)]))
         self._notes, self._left_out = notes, tuple(skipped)
         self._surveyed: _Survey | None = None
 
@@ -123,14 +139,17 @@ class EncodedImages(Source):
         held = any(i.held for i in self.items)
 
         def decoded(chunk: Sequence[Item]) -> Block:
-            seen = [(item, self._try(item, fit.decode)) for item in chunk]
-            good = [(item, image) for item, image in seen if not isinstance(image, Skipped)]
+            seen = [(item, self._try(item, lambda file, item: self._decoded(fit, file, item))) for item in chunk]
+            good = [(item, one) for item, one in seen if not isinstance(one, Skipped)]
             empty = np.empty((0, fit.channels, *fit.size), np.uint8)
             return Block(
-                np.stack([image for _, image in good]) if good else empty,
+                np.stack([one.image for _, one in good]) if good else empty,
                 np.array([i.label for i, _ in good], np.int64) if self.classes else None,
                 np.array([i.held for i, _ in good], bool) if held else None,
                 skipped=tuple(s for _, s in seen if isinstance(s, Skipped)),
+                columns={name: np.stack([one.columns[name] for _, one in good]) for name in good[0][1].columns}
+                if good
+                else {},
             )
 
         done = kept = 0
@@ -155,7 +174,7 @@ class EncodedImages(Source):
         if self._surveyed is None:
             survey = _Survey(Counter(), 0, 0, [])
             chosen = _spread(self.items, SURVEYED)
-            for seen in ordered(lambda chunk: [self._try(i, header) for i in chunk], _chunks(chosen)):
+            for seen in ordered(lambda chunk: [self._try(i, self._header) for i in chunk], _chunks(chosen)):
                 good = [one for one in seen if not isinstance(one, Skipped)]
                 survey.sizes.update(one.size for one in good)
                 survey.skipped.extend(one for one in seen if isinstance(one, Skipped))
@@ -174,24 +193,40 @@ class EncodedImages(Source):
         sizes = list(survey.sizes)
         native = sizes[0] if len(sizes) == 1 and max(sizes[0]) <= THUMBNAIL_SIDE else (THUMBNAIL_SIDE,) * 2
         fit = Fitting(native, "crop", 3)
-        seen = [self._try(item, fit.decode) for item in _spread(self.items, THUMBNAILS)]
+        seen = [
+            self._try(item, lambda file, item: self._thumbnail(fit, file, item))
+            for item in _spread(self.items, THUMBNAILS)
+        ]
         pictures = [one.transpose(1, 2, 0) for one in seen if not isinstance(one, Skipped)]
         return pictures, [one for one in seen if isinstance(one, Skipped)]
 
-    def _try(self, item: Item, work: Callable[[BinaryIO, str], T]) -> T | Skipped:
+    def _header(self, file: BinaryIO, item: Item) -> Header:
+        return header(file, item.name)
+
+    def _decoded(self, fit: Fitting, file: BinaryIO, item: Item) -> Decoded:
+        return Decoded(fit.decode(file, item.name))
+
+    def _thumbnail(self, fit: Fitting, file: BinaryIO, item: Item) -> npt.NDArray[np.uint8]:
+        """3×H×W."""
+        return self._decoded(fit, file, item).image
+
+    def _try(self, item: Item, work: Callable[[BinaryIO, Item], T]) -> T | Skipped:
+        called = f"{item.name} ({item.said})" if item.said else item.name
         try:
             with self.tree.raw(item.name) as file:
                 if self.tree.size(item.name) <= SMALL_FILE:
-                    return work(io.BytesIO(file.read()), item.name)
+                    return work(io.BytesIO(file.read()), item)
                 if self.tree.size(item.name) > MOST_ENCODED:
-                    return _Giant(item.name, f"is a file of more than {MOST_ENCODED >> 20} MB")
-                return work(file, item.name)
+                    return _Giant(called, f"is a file of more than {MOST_ENCODED >> 20} MB")
+                return work(file, item)
         except Refused as giant:
-            return _Giant(item.name, str(giant).removeprefix(f"{item.name}: "))
+            return _Giant(called, str(giant).removeprefix(f"{item.name}: "))
+        except LeftOut as why:
+            return Skipped(called, str(why))
         except MemoryError:
-            return _Giant(item.name, "does not fit into memory")
+            return _Giant(called, "does not fit into memory")
         except Exception as wrong:  # a stranger's file in a decoder: Pillow's plugins raise whatever they stumble upon
-            return Skipped(item.name, _reason(wrong))
+            return Skipped(called, _reason(wrong))
 
     def _nothing(self, skipped: Sequence[Skipped]) -> DataError:
         first = skipped[0]

@@ -92,7 +92,9 @@ def paint_sides(painter: QPainter, at: Sequence[QPointF | None]) -> None:
         if place is None:
             continue
         out = 1.0 if beyond is None or place.x() >= beyond.x() else -1.0
-        chip(painter, QPointF(place.x() + 14 * out, place.y() - 12), letter)
+        elbow = at[J[f"{side} elbow"]]
+        up = 1.0 if elbow is not None and elbow.y() < place.y() else -1.0  # not over the arm
+        chip(painter, QPointF(place.x() + 14 * out, place.y() + 13 * up), letter)
 
 
 def chip(painter: QPainter, middle: QPointF, text: str, within: QRectF | None = None) -> None:

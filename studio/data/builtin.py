@@ -8,16 +8,16 @@ from importlib.resources import as_file, files
 import numpy as np
 import xxhash
 
-from studio.data import sprites, toys
+from studio.data import figures, sprites, toys
 from studio.data.errors import Unrecognised
-from studio.data.fitting import Scale
+from studio.data.fitting import Fitting, Scale
 from studio.data.potentials import BOX, POTENTIALS
 from studio.data.readers.array_images import ArrayImages, Raw
 from studio.data.readers.points import Points, Table
-from studio.data.reading import THUMBNAILS, Found, Preparation, Source
+from studio.data.reading import THUMBNAILS, Block, Found, Preparation, Source
 from studio.data.watch import Watch
 
-NAMES: tuple[str, ...] = ("digits", "sprites", *toys.TOYS)
+NAMES: tuple[str, ...] = ("digits", "sprites", "figures", *toys.TOYS)
 
 VERSION = 1
 """Part of what identifies drawn sets: a change in how they are drawn makes new ones."""
@@ -33,6 +33,8 @@ def source(name: str) -> Source:
         return Digits()
     if name == "sprites":
         return Sprites()
+    if name == "figures":
+        return Figures()
     if name in toys.TOYS:
         return Toy(name)
     raise Unrecognised(f"{name}: no built-in dataset has that name. There are {', '.join(NAMES)}.")
@@ -106,6 +108,44 @@ class Sprites(_BuiltIn, ArrayImages):
     def raw(self) -> Iterator[Raw]:
         for images, factors in sprites.draw(self.count):
             yield Raw(images, factors["shape"].astype(np.int64), factors=factors)
+
+
+class Figures(_BuiltIn):
+    """10,000 pictures of 1,250 people who were never born, drawn at the size that is asked for, with their joints and
+    the exact masks of their parts. Held out are whole persons."""
+
+    def __init__(self) -> None:
+        super().__init__("figures", "Figures")
+
+    def notes(self) -> tuple[str, ...]:
+        return (
+            f"{figures.PEOPLE:,} people drawn by a procedure, each in {figures.POSES} poses, with 18 joints and the masks "
+            "of their parts; drawn at the size that is asked for",
+        )
+
+    def inspect(self, watch: Watch | None = None) -> Found:
+        return Found(
+            kind="images",
+            count=figures.COUNT,
+            sizes={f"{figures.SIDE}×{figures.SIDE}": figures.COUNT},
+            channels=3,
+            classes=(),
+            labelled=False,
+            thumbnails=figures.some(THUMBNAILS),
+            skipped=[],
+            suggested=Preparation((figures.SIDE, figures.SIDE)),
+            notes=self.notes(),
+        )
+
+    def blocks(self, preparation: Preparation, watch: Watch) -> Iterator[Block]:
+        size = preparation.size or (figures.SIDE, figures.SIDE)
+        fit = Fitting(size, preparation.fit, 1 if preparation.colour == "grey" else 3)
+        done = 0
+        for drawn in figures.draw(size=size):
+            done += len(drawn.images)
+            watch.advance(done, figures.COUNT, "Drawing the figures")
+            columns = {"joints": drawn.joints, "person": drawn.person, "parts": drawn.parts}
+            yield Block(fit.array(drawn.images), columns=columns)
 
 
 class Toy(_BuiltIn, Points):

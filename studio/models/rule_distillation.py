@@ -47,7 +47,7 @@ class RuleDistillationRecipe(Recipe):
     steps: int = 2780
     batch: int = 50
     average: float = 0.0
-    size: Annotated[
+    embedding: Annotated[
         int,
         Field("dimensions of a word; those of the dataset's vectors, where it has some", 1, 4096, essential=True),
     ] = 300
@@ -129,7 +129,7 @@ class RuleDistillation(Model):
     def build(self, data: DataSpec) -> None:
         r = self.recipe
         self.given = r.words == "vectors" and data.vectors > 0
-        size = data.vectors if self.given else r.size
+        size = data.vectors if self.given else r.embedding
         self.student = SentenceCNN(data.vocabulary, len(data.classes), size, WINDOWS, r.filters, r.dropout, r.tuned)
         self.epoch = (data.count - data.held_out) / r.batch
         self.register_buffer("taken", torch.zeros((), dtype=torch.int64))
@@ -235,7 +235,7 @@ class RuleDistillation(Model):
         if data.kind != "sentences":
             return {}
         suited: dict[str, Value] = {"steps": max(1, round(EPOCHS * (data.count - data.held_out) / 50))}
-        return suited | ({"size": data.vectors} if data.vectors else {})
+        return suited | ({"embedding": data.vectors} if data.vectors else {})
 
 
 def clauses(batch: Batch) -> tuple[Tensor, Tensor]:

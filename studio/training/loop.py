@@ -72,7 +72,7 @@ class Loop:
         self._sheet = sheets.sheet_of(drawn, data, self.cycle.device)
         self._sheet_step = -1
         self._sheets = Pace(self._clock, 0.03, lambda seconds: max(2.0, 0.03 * seconds), first=1.5)
-        self._looks = looks(metrics, self._clock)
+        self._looks = looks(metrics, self._clock, self.cycle.feed.order.count / self.cycle.feed.batch)
         self._saves = Pace(self._clock, 0.05, lambda seconds: save_every, first=save_every)
         self._states = Pace(self._clock, 0.01, lambda seconds: 10.0)
         self._progressed = -math.inf
@@ -143,7 +143,7 @@ class Loop:
         if self._sheets.due():
             self._draw()
         for look in self._looks:
-            if look.due():
+            if look.due(step):
                 self._measure(look)
         if self._save_wanted or self._saves.due():
             self._save()

@@ -1,6 +1,7 @@
 """What is looked at now and then while a model trains: the likelihood of held-out examples, where the model scores
 one; distances, coverage and motion of its samples, and what is worth an alarm. The two have paces of their own: where
-samples take half a minute to draw, the likelihood is there long before.
+samples take half a minute to draw, the likelihood is there long before. How often a student and its teacher are right
+is looked at when an epoch ends, whatever the machine: which epoch was the best may decide what is reported.
 
 The classifier that coverage needs is trained once per dataset, on a thread beside the training, when the first measure
 is due; until it is there, classes are not looked for. What is remembered from measure to measure (the way of the
@@ -23,7 +24,8 @@ from studio.metrics.figures import Diverged
 from studio.metrics.likelihood import Followed
 from studio.metrics.measure import Found, Reference
 from studio.metrics.oscillation import Path
-from studio.models.core.model import ScoresLikelihood
+from studio.metrics.rules import Reader
+from studio.models.core.model import FollowsRules, ScoresLikelihood
 from studio.training import device
 from studio.training.alarms import LATE, Absent, Warned
 from studio.training.pace import Pace
@@ -47,6 +49,8 @@ class Observed:
 
 Metrics = Callable[[Snapshot], Observed]
 """Looks at a snapshot, in the training's thread."""
+EPOCHS = 0.0
+"""In the place of a share of the time: at the end of each epoch, however long it takes."""
 
 
 class Look:
@@ -54,19 +58,30 @@ class Look:
 
     Args:
         clock: seconds of training.
-        share: of the time of this training that it may take.
+        share: of the time of this training that it may take, or :data:`EPOCHS`.
+        epoch: how many cycles are one, which need not be a whole number.
     """
 
-    def __init__(self, metrics: Metrics, clock: Callable[[], float], share: float) -> None:
+    def __init__(self, metrics: Metrics, clock: Callable[[], float], share: float, epoch: float = 1.0) -> None:
         self._metrics: Metrics | None = metrics
         self._pace = Pace(clock, share, lambda seconds: 2.0, first=1.0)
+        self._epoch = epoch if share == EPOCHS else 0.0
+        self._step = -1
         self._before = False
 
-    def due(self) -> bool:
-        return self._metrics is not None and self._pace.due()
+    def due(self, step: int) -> bool:
+        """Whether it wants to look after so many finished cycles."""
+        if self._metrics is None:
+            return False
+        if self._epoch:
+            return int(step / self._epoch) > int((step - 1) / self._epoch)
+        return self._pace.due()
 
     def __call__(self, snapshot: Snapshot) -> Observed:
         """What there is to see: nothing of weights that have diverged, nor ever again after another failure."""
+        if self._epoch and snapshot.step == self._step:  # the last epoch ended with the training
+            return Observed({})
+        self._step = snapshot.step
         first, self._before = not self._before, True  # the first one loads libraries
         with self._pace.working(counted=not first):
             try:
@@ -80,12 +95,12 @@ class Look:
                 return Observed({})
 
 
-def looks(metrics: Observer | Metrics | None, clock: Callable[[], float]) -> list[Look]:
-    """What looks at a training: of an observer each part at a pace of its own."""
+def looks(metrics: Observer | Metrics | None, clock: Callable[[], float], epoch: float = 1.0) -> list[Look]:
+    """What looks at a training whose epochs are so many cycles: of an observer each part at a pace of its own."""
     if metrics is None:
         return []
     parts = metrics.looks() if isinstance(metrics, Observer) else {metrics: 0.05}
-    return [Look(part, clock, share) for part, share in parts.items()]
+    return [Look(part, clock, share, epoch) for part, share in parts.items()]
 
 
 class Observer:
@@ -101,6 +116,7 @@ class Observer:
         self._steps = steps
         self._followed: Followed | None = None
         self._reference: Reference | None = None
+        self._reader: Reader | None = None
         self._beside: Beside | None = None
         self._path = Path()
         self._absent: Absent | None = None
@@ -117,7 +133,7 @@ class Observer:
 
     def looks(self) -> dict[Metrics, float]:
         """Its parts, and which share of the time of a training each may take."""
-        return {self.likelihood: 0.03, self.samples: 0.05}
+        return {self.likelihood: 0.03, self.samples: 0.05, self.rules: EPOCHS}
 
     def likelihood(self, snapshot: Snapshot) -> Observed:
         """Raises as :func:`~studio.metrics.likelihood.log_likelihoods` does."""
@@ -128,8 +144,17 @@ class Observer:
             self._followed = Followed(self._data())
         return Observed(self._followed.values(model))
 
+    def rules(self, snapshot: Snapshot) -> Observed:
+        if not issubclass(snapshot.model_type, FollowsRules):
+            return Observed({})
+        if self._reader is None:
+            self._reader = Reader(self._data())
+        return Observed(self._reader.values(snapshot.model()))
+
     def samples(self, snapshot: Snapshot) -> Observed:
         """Raises as :meth:`~studio.metrics.measure.Reference.find` does."""
+        if not hasattr(snapshot.model_type, "decode"):
+            return Observed({})
         if self._reference is None:
             self._begin(self._data())
         assert self._reference is not None

@@ -39,7 +39,7 @@ def data(n: int = 60) -> Dataset:
 
 
 def trained(moves: int, **values: float | str) -> RuleDistillation:
-    recipe = RuleDistillationRecipe(size=8, filters=4, batch=10, **values)  # type: ignore[arg-type]
+    recipe = RuleDistillationRecipe(embedding=8, filters=4, batch=10, **values)  # type: ignore[arg-type]
     cycle = Cycle(RuleDistillation, recipe, data(), CPU)
     for _ in range(moves):
         cycle.move()
@@ -166,7 +166,7 @@ def test_what_does_not_fit_is_said_in_words() -> None:
 def test_a_dataset_with_vectors_gives_words_their_size_and_their_start() -> None:
 
     spec = dataclasses.replace(SENTENCES, vectors=7)
-    assert RuleDistillation.suits(spec)["size"] == 7
+    assert RuleDistillation.suits(spec)["embedding"] == 7
     made = RuleDistillation(RuleDistillationRecipe(filters=4), spec)
     vectors = np.random.default_rng(0).standard_normal((30, 7)).astype(np.float32)
     made.meet({"vectors": vectors})

@@ -25,7 +25,7 @@ from studio.runs.folder import RunFolder
 from studio.training import start
 from studio.training.control import Stop
 from studio.training.events import Alarm, Ended, Measured
-from studio.training.observing import Metrics, Observed, Observer, looks
+from studio.training.observing import EPOCHS, Metrics, Observed, Observer, looks
 from studio.training.pace import Pace
 from studio.training.snapshot import Snapshot
 from tests.models.linear import Linear, linear
@@ -246,19 +246,38 @@ def test_each_part_has_a_pace_of_its_own_so_that_slow_samples_hold_up_no_likelih
     while now < 900:
         now += 0.5
         for part in parts:
-            if part.due():
+            if part.due(0):
                 part(snapshot_of_nothing())
     count = {what: sum(1 for w, _ in looked if w == what) for what in ("likelihood", "samples")}
     assert count["samples"] <= 3  # the first is not counted; then a twentieth of the time
     assert count["likelihood"] > 100
 
 
+def test_what_looks_by_epochs_looks_when_each_has_ended_and_not_twice_at_the_end() -> None:
+    looked: list[int] = []
+
+    def look(snapshot: Snapshot) -> Observed:
+        looked.append(snapshot.step)
+        return Observed({})
+
+    class ByEpoch(Observer):
+        def looks(self) -> dict[Metrics, float]:
+            return {look: EPOCHS}
+
+    (part,) = looks(ByEpoch(lambda: data_never_opened()), lambda: 0.0, epoch=2.5)
+    for step in range(1, 11):
+        if part.due(step):
+            part(snapshot_of_nothing(step))
+    part(snapshot_of_nothing(10))
+    assert looked == [3, 5, 8, 10]
+
+
 def data_never_opened() -> Dataset:
     raise AssertionError("nobody asked for the data")
 
 
-def snapshot_of_nothing() -> Snapshot:
-    return Snapshot("run", 0, {}, Quarters, RECIPE, None)  # type: ignore[arg-type]
+def snapshot_of_nothing(step: int = 0) -> Snapshot:
+    return Snapshot("run", step, {}, Quarters, RECIPE, None)  # type: ignore[arg-type]
 
 
 def test_weights_that_have_diverged_are_passed_over_and_a_failure_ends_a_look(caplog: pytest.LogCaptureFixture) -> None:
@@ -274,7 +293,7 @@ def test_weights_that_have_diverged_are_passed_over_and_a_failure_ends_a_look(ca
     found = [part(snapshot_of_nothing()).values for _ in range(4)]
     assert found == [{}, {"a/b": 1.0}, {}, {}]
     assert caplog.text.count("a measurement failed") == 1
-    assert not part.due()
+    assert not part.due(0)
 
 
 def test_a_flow_in_training_shows_the_likelihood_of_held_out_points(points: Dataset, tmp_path: Path) -> None:

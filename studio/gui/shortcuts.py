@@ -71,6 +71,8 @@ PAGE_KEYS = (
     Key("edit latent", ("E",), "E", "edit the latent that was found", "Explore"),
     Key("play", ("P",), "P", "play, or stop", "Explore"),
     Key("flow", (), "arrows", "to a step, a sample (flows)", "Explore"),
+    Key("beside", ("B",), "B", "another run beside (poses)", "Explore"),
+    Key("use made", ("U",), "U", "pose what was made", "Explore"),
     Key("back", ("Escape",), "Escape", "to all experiments", "Experiments"),
     Key("card", (), "arrows", "to the next experiment", "Experiments"),
     Key("move", (), "arrows", "to the next picture", "Pictures"),

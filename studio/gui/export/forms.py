@@ -9,6 +9,7 @@ from studio.gui.export.flows import FlowFilm, FlowPicture
 from studio.gui.export.form import Form
 from studio.gui.export.offer import Offer
 from studio.gui.export.pictures import Chosen, Comparison, Current, Samples, Sheet
+from studio.gui.export.poses import PoseFilm, PosePicture
 
 
 class Weights(Form):
@@ -54,6 +55,8 @@ class Bundle(Form):
 FORMS: tuple[type[Form], ...] = (
     FlowPicture,
     FlowFilm,
+    PosePicture,
+    PoseFilm,
     Sheet,
     Film,
     Comparison,

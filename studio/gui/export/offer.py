@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from studio.data.skeleton import Joints
 from studio.explore.flow_pictures import Layers
 from studio.explore.questions import Where
 from studio.explore.warping import Window
@@ -101,6 +102,30 @@ class OfferedFlow:
 
 
 @dataclass(frozen=True, eq=False)
+class OfferedPoses:
+    """A person in poses.
+
+    Attributes:
+        source, source_joints: as in :class:`studio.export.jobs.ExportPoses`.
+        joints: the pose on screen, 18×3.
+        keys: the keyframes of a film, K×18×3.
+        film: frames a second → poses F×18×3 of the film.
+        seconds: that it takes; 0: there is none.
+        beside: other runs that stand beside: what to call each, and whose weights.
+        panel: as in :class:`OfferedSheet`.
+    """
+
+    source: npt.NDArray[np.uint8]
+    source_joints: Joints
+    joints: Joints
+    keys: Joints
+    film: Callable[[float], Joints]
+    seconds: float
+    beside: tuple[tuple[str, Where], ...]
+    panel: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
 class Offer:
     """See the module.
 
@@ -117,6 +142,7 @@ class Offer:
         sheet, film: of a panel whose pictures are a grid with a meaning; None: of one that has none.
         comparison: of one that shows real examples beside what was made of them.
         flow: of one that shows points on their way through the steps of a flow.
+        poses: of one that shows a person in other poses.
     """
 
     where: Where
@@ -139,3 +165,4 @@ class Offer:
     film: OfferedFilm | None = None
     comparison: OfferedComparison | None = None
     flow: OfferedFlow | None = None
+    poses: OfferedPoses | None = None

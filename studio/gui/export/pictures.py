@@ -147,7 +147,7 @@ class Chosen(_Pictures):
 
     @classmethod
     def suits(cls, offer: Offer) -> bool:
-        return offer.sheet is None and offer.flow is None
+        return offer.sheet is None and offer.flow is None and offer.poses is None
 
     def missing(self, offer: Offer) -> str:
         return super().missing(offer) or ("" if len(offer.chosen) else "Select samples in the grid first.")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.resources import as_file, files
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xxhash
 
 from studio.data import figures, sprites, toys
@@ -119,8 +121,8 @@ class Figures(_BuiltIn):
 
     def notes(self) -> tuple[str, ...]:
         return (
-            f"{figures.PEOPLE:,} people drawn by a procedure, each in {figures.POSES} poses, with 18 joints and the masks "
-            "of their parts; drawn at the size that is asked for",
+            f"{figures.PEOPLE:,} people drawn by a procedure, each in {figures.POSES} poses, with 18 joints and the "
+            "masks of their parts; drawn at the size that is asked for",
         )
 
     def inspect(self, watch: Watch | None = None) -> Found:
@@ -144,7 +146,11 @@ class Figures(_BuiltIn):
         for drawn in figures.draw(size=size):
             done += len(drawn.images)
             watch.advance(done, figures.COUNT, "Drawing the figures")
-            columns = {"joints": drawn.joints, "person": drawn.person, "parts": drawn.parts}
+            columns: dict[str, npt.NDArray[Any]] = {
+                "joints": drawn.joints,
+                "person": drawn.person,
+                "parts": drawn.parts,
+            }
             yield Block(fit.array(drawn.images), columns=columns)
 
 

@@ -135,7 +135,7 @@ class Canvas:
             covered *= edge > 0
             radius *= 1 + np.float32(widened) * covered
         cover = held(radius - distance + _HALF)
-        shade = np.float32(1.0)
+        shade = np.ones((1, 1, 1), np.float32)
         if not flat:
             thin = 1 / radius
             dx *= thin
@@ -169,11 +169,12 @@ class Canvas:
     def oval(
         self, rows: Rows, centre: F, up: F, half_x: F, half_y: F
     ) -> tuple[Patch, npt.NDArray[np.bool_], F, F, F, F] | None:
-        """The patch of ellipses, which of the rows are in it, places within (across to the right of ``up``, and up, 1 at
+        """The patch of ellipses, which of the rows are in it, places within (to the right of ``up``, and along it, 1 at
         the edge), how far out, and the cover."""
         if not len(rows):
             return None
-        reach = np.maximum(half_x, half_y) + 1
+        grown = 1 + 1 / np.maximum(np.minimum(half_x, half_y), 0.1)  # what half a pixel of the shorter half axis is
+        reach = np.asarray(np.maximum(half_x, half_y) * grown + 1, np.float32)
         box = self.patch(rows, centre[:, 0] - reach, centre[:, 1] - reach, centre[:, 0] + reach, centre[:, 1] + reach)
         if box is None:
             return None
@@ -212,6 +213,11 @@ def held(values: F) -> F:
     np.minimum(values, np.float32(1), out=values)
     np.maximum(values, np.float32(0), out=values)
     return values
+
+
+def channels(colour: F) -> tuple[F, F, F]:
+    """Colours k×3 as :meth:`Canvas.blend` takes them."""
+    return colour[:, 0, None, None], colour[:, 1, None, None], colour[:, 2, None, None]
 
 
 def _windows(planes: npt.NDArray[T], h: int, w: int) -> npt.NDArray[T]:

@@ -1,5 +1,7 @@
-"""Who is drawn: bodies, skin, hair, clothes and what is behind them, a row per person. Lengths are shares of a reference
-height, of which a person of middling size stands 1.01 tall; colours are RGB in 0..255."""
+"""Who is drawn: bodies, skin, hair, clothes and what is behind them, a row per person.
+
+Lengths are shares of a reference height, of which a person of middling size stands 1.01 tall; colours are RGB, 0..255.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +101,8 @@ def everybody(seed: int = 0) -> People:
     top = _apart(top, skin)
     bottom_colour = np.where((bottom == BOTTOMS.index("dress"))[:, None], top, bottom_colour)
     second = _apart(_cloth(rng, n), top, 150)
-    sleeve = np.choose(rng.choice(3, n, p=(0.15, 0.45, 0.4)), (0.12, rng.uniform(0.5, 0.8, n), 1.92))
+    kind = rng.choice(3, n, p=(0.15, 0.45, 0.4))
+    sleeve = np.select([kind == 0, kind == 1], [np.full(n, 0.12), rng.uniform(0.5, 0.8, n)], np.full(n, 1.92))
     leg = np.select(
         [bottom == 0, bottom == 1], [np.full(n, 1.93), rng.uniform(0.5, 0.95, n)], rng.uniform(0.55, 1.05, n)
     )

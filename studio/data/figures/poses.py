@@ -7,6 +7,7 @@ viewer, 90°: facing the right edge of the picture, 180°: away) and seen from f
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -63,22 +64,42 @@ class Postures:
         return Postures(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
-_ARMS: tuple[tuple[float, tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, ...]], ...] = (
-    # share; raised; ahead; elbow; the way the forearm bends
-    (0.27, (3, 22), (-10, 40), (3, 28), (-0.3, 0.0, 1.0)),  # hanging
-    (0.13, (32, 50), (-25, 5), (75, 105), (-1.0, 0.35, 0.1)),  # hand on the hip
-    (0.16, (60, 105), (-10, 15), (0, 30), (0.0, -1.0, 0.3)),  # held out
-    (0.14, (65, 110), (-10, 20), (60, 110), (0.1, -1.0, 0.1)),  # waving
-    (0.17, (135, 172), (-10, 20), (0, 55), (-1.0, -0.2, 0.2)),  # up
-    (0.13, (40, 95), (55, 105), (5, 80), (-0.4, -1.0, 0.0)),  # ahead
+Range = tuple[float, float]
+
+
+class _Arm(NamedTuple):
+    """A way of holding an arm: its share of all, ranges of its angles, and where the forearm goes when it bends."""
+
+    share: float
+    rise: Range
+    ahead: Range
+    elbow: Range
+    bend: tuple[float, float, float]
+
+
+class _Legs(NamedTuple):
+    """A way of standing: its share of all, how far both thighs are spread, how far one is lifted, and its knee bent."""
+
+    share: float
+    spread: Range
+    ahead: Range
+    knee: Range
+
+
+_ARMS = (
+    _Arm(0.27, (3, 22), (-10, 40), (3, 28), (-0.3, 0.0, 1.0)),  # hanging
+    _Arm(0.13, (32, 50), (-25, 5), (75, 105), (-1.0, 0.35, 0.1)),  # hand on the hip
+    _Arm(0.16, (60, 105), (-10, 15), (0, 30), (0.0, -1.0, 0.3)),  # held out
+    _Arm(0.14, (65, 110), (-10, 20), (60, 110), (0.1, -1.0, 0.1)),  # waving
+    _Arm(0.17, (135, 172), (-10, 20), (0, 55), (-1.0, -0.2, 0.2)),  # up
+    _Arm(0.13, (40, 95), (55, 105), (5, 80), (-0.4, -1.0, 0.0)),  # ahead
 )
-_LEGS: tuple[tuple[float, tuple[float, float], tuple[float, float], tuple[float, float]], ...] = (
-    # share; spread, of both; ahead and knee of the one leg
-    (0.42, (1, 7), (0, 4), (0, 5)),  # standing
-    (0.17, (12, 27), (0, 5), (0, 6)),  # legs apart
-    (0.23, (0, 5), (14, 32), (2, 30)),  # a step
-    (0.08, (2, 9), (40, 85), (45, 100)),  # a knee raised
-    (0.10, (3, 14), (70, 95), (75, 95)),  # sitting
+_LEGS = (
+    _Legs(0.42, (1, 7), (0, 4), (0, 5)),  # standing
+    _Legs(0.17, (12, 27), (0, 5), (0, 6)),  # legs apart
+    _Legs(0.23, (0, 5), (14, 32), (2, 30)),  # a step
+    _Legs(0.08, (2, 9), (40, 85), (45, 100)),  # a knee raised
+    _Legs(0.10, (3, 14), (70, 95), (75, 95)),  # sitting
 )
 STEP, SITTING = 2, 4
 
@@ -92,21 +113,14 @@ def draw(count: int, rng: np.random.Generator) -> Postures:
     turned = rng.choice(4, count, p=(0.5, 0.22, 0.14, 0.14))
     off = np.choose(turned, (between(0, 22), between(25, 60), between(65, 95), between(150, 180)))
     yaw = off * rng.choice((-1, 1), count)
-    arms = rng.choice(len(_ARMS), (count, 2), p=[a[0] for a in _ARMS])
+    arms = rng.choice(len(_ARMS), (count, 2), p=[a.share for a in _ARMS])
     alike = rng.random(count) < 0.35
     arms[:, 1] = np.where(alike, arms[:, 0], arms[:, 1])
-    low, high = (
-        np.array([[a[i][0] for i in (1, 2, 3)] for a in _ARMS]),
-        np.array([[a[i][1] for i in (1, 2, 3)] for a in _ARMS]),
-    )
-    rise, ahead, elbow = np.moveaxis(between(low[arms], high[arms], (count, 2, 3)), 2, 0)
-    # in a step seen from the side the arms swing
-    legs = rng.choice(len(_LEGS), count, p=[leg[0] for leg in _LEGS])
-    low, high = (
-        np.array([[leg[i][0] for i in (1, 2, 3)] for leg in _LEGS]),
-        np.array([[leg[i][1] for i in (1, 2, 3)] for leg in _LEGS]),
-    )
-    spread, lifted, bent = np.moveaxis(between(low[legs], high[legs], (count, 3)), 1, 0)
+    span = np.array([[a.rise, a.ahead, a.elbow] for a in _ARMS])[arms]
+    rise, ahead, elbow = np.moveaxis(between(span[..., 0], span[..., 1], (count, 2, 3)), 2, 0)
+    legs = rng.choice(len(_LEGS), count, p=[leg.share for leg in _LEGS])
+    span = np.array([[leg.spread, leg.ahead, leg.knee] for leg in _LEGS])[legs]
+    spread, lifted, bent = np.moveaxis(between(span[..., 0], span[..., 1], (count, 3)), 1, 0)
     hip_out = np.stack([spread, spread * between(0.7, 1.0)], 1)
     other_ahead = np.select(
         [legs == STEP, legs == SITTING], [-lifted * between(0.5, 1.0), lifted + between(-4, 4)], lifted * 0.3
@@ -123,7 +137,7 @@ def draw(count: int, rng: np.random.Generator) -> Postures:
         arm_rise=rise,
         arm_ahead=ahead,
         elbow=elbow,
-        bend=np.array([a[4] for a in _ARMS])[arms],
+        bend=np.array([a.bend for a in _ARMS])[arms],
         hip_out=hip_out,
         hip_ahead=_limited(hip_ahead, "hip_ahead"),
         knee=_limited(knee, "knee"),
@@ -135,12 +149,13 @@ def draw(count: int, rng: np.random.Generator) -> Postures:
 
 
 def _limited(angles: D, name: str) -> D:
-    return np.clip(angles, *LIMITS[name])
+    low, high = LIMITS[name]
+    return np.asarray(np.clip(angles, low, high))
 
 
-def points(who: People, how: Postures) -> tuple[D, D]:
-    """All 18 joints in the picture's plane, n×18×2 (x to the right, y down, shares of the reference height, the neck of
-    one who stands upright at 0, 0), and how near each is to the viewer, n×18, in the same unit."""
+def points(who: People, how: Postures) -> D:
+    """All 18 joints in the picture's plane, n×18×2: x to the right, y down, shares of the reference height, the neck of
+    one who stands upright at 0, 0."""
     count = len(how.yaw)
     at = np.zeros((count, len(J), 3))
     hips = np.stack([np.zeros(count), _of(who.torso), np.zeros(count)], 1)
@@ -175,14 +190,14 @@ def points(who: People, how: Postures) -> tuple[D, D]:
     at = _about_y(at, how.yaw)
     standing = _of(who.torso) + _of(who.thigh) + _of(who.shin)
     at[..., 1] += (standing - np.maximum(*reach) - how.lift)[:, None]  # the lower foot on the ground
-    return at[..., :2], at[..., 2]
+    return np.asarray(at[..., :2])
 
 
 def _bent(along: D, way: D, angle: D) -> D:
     """A direction turned by an angle towards another one."""
     aside = way - (way * along).sum(1, keepdims=True) * along
     aside /= np.maximum(np.linalg.norm(aside, axis=1, keepdims=True), 1e-6)
-    return np.cos(angle)[:, None] * along + np.sin(angle)[:, None] * aside
+    return np.asarray(np.cos(angle)[:, None] * along + np.sin(angle)[:, None] * aside)
 
 
 def _about_y(at: D, degrees: D) -> D:
@@ -210,7 +225,7 @@ def placed(who: People, how: Postures, size: tuple[int, int], rng: np.random.Gen
     are joints outside of the picture, those of a face that is turned away, and an arm that is behind the trunk.
     """
     height, width = size
-    plane, near = points(who, how)
+    plane = points(who, how)
     count = len(plane)
     close = rng.random(count) < 0.1
     unit = np.where(close, rng.uniform(1.15, 1.5, count), rng.uniform(0.76, 0.83, count)) * _of(who.height)
@@ -224,12 +239,12 @@ def placed(who: People, how: Postures, size: tuple[int, int], rng: np.random.Gen
     joints[..., 0] = plane[..., 0] * unit[:, None] + right[:, None]
     joints[..., 1] = plane[..., 1] * unit[:, None] + down[:, None]
     inside = (joints[..., 0] > 0) & (joints[..., 0] < width) & (joints[..., 1] > 0) & (joints[..., 1] < height)
-    known = inside & _visible(who, how, plane, near)
+    known = inside & _visible(who, how, plane)
     return np.where(known[..., None], joints, 0).astype(np.float32)
 
 
-def _visible(who: People, how: Postures, plane: D, near: D) -> npt.NDArray[np.bool_]:
-    seen = np.ones(near.shape, bool)
+def _visible(who: People, how: Postures, plane: D) -> npt.NDArray[np.bool_]:
+    seen = np.ones(plane.shape[:2], bool)
     ahead = np.cos(np.radians(how.yaw + how.turn))
     side = np.sin(np.radians(how.yaw + how.turn))
     seen[:, J["nose"]] = ahead > -0.2

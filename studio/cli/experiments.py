@@ -43,7 +43,9 @@ def experiments(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
         for preset in experiment.presets:
             print(f"{'':<20} {preset.name:<6} {preset.budget}; {summary.about_minutes(preset)}")
         if not material.ready(experiment):
-            print(f"{'':<20} needs {material.to_bring(experiment)}: --data PATH, or --download")
+            name = material.to_bring(experiment)
+            fetched = ", or --download" if material.about(name).megabytes else ""
+            print(f"{'':<20} needs {name}: --data PATH{fetched}")
         for label, attempt in summary.best_and_last(experiment, tried):
             print(f"{'':<20} {label}: {summary.line(experiment, attempt)}")
         print()

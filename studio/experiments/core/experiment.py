@@ -152,7 +152,7 @@ class Experiment:
         conclude: loads torch. Called once all runs have finished.
         headline: name of the figure that attempts are ranked by (the first of ``Findings.figures``).
         better: whether more of it is better, or less.
-        full_seeds: how many seeds the full preset takes, when a person doesn't say.
+        full_seeds, short_seeds: how many seeds the presets take, when a person doesn't say.
     """
 
     name: str
@@ -172,6 +172,7 @@ class Experiment:
     headline: str
     better: Literal["more", "less"] = "more"
     full_seeds: int = 1
+    short_seeds: int = 1
 
     @property
     def presets(self) -> tuple[Preset, Preset]:
@@ -186,7 +187,8 @@ class Experiment:
 
     def seeds(self, preset: PresetName, count: int | None = None) -> tuple[int, ...]:
         """0, 1, … as many as were asked for, else as many as the preset takes."""
-        return tuple(range(count if count is not None else self.full_seeds if preset == "full" else 1))
+        usual = self.full_seeds if preset == "full" else self.short_seeds
+        return tuple(range(usual if count is None else count))
 
 
 def figure(findings: Findings, name: str) -> Figure | None:

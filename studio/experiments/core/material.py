@@ -1,4 +1,5 @@
-"""The datasets of an experiment: built in, on this machine, named by the person, or to be downloaded when asked."""
+"""The datasets of an experiment: built in, on this machine, named by the person, or to be downloaded when asked. Some
+are nowhere to be downloaded from by this program: a person has them, or has not."""
 
 from __future__ import annotations
 
@@ -12,15 +13,27 @@ from studio.data import builtin, files, places, standard, store
 from studio.data.dataset import DataSpec
 from studio.data.errors import DataError, Unrecognised
 from studio.data.reading import Source
+from studio.data.standard import About
 from studio.data.watch import Watch
 from studio.experiments.core.experiment import Experiment
 
 SHAPES: Mapping[str, tuple[tuple[int, ...], int]] = {"mnist": ((1, 28, 28), 10), "cifar10": ((3, 32, 32), 10)}
 """What stands in for a standard dataset must have its shape and number of classes."""
+BROUGHT: Mapping[str, About] = {
+    "sst2": About("SST-2", "9,613 sentences of film reviews: stsa.binary.train, .dev and .test in a folder", 0)
+}
+"""Datasets that a person brings, and that nothing is downloaded of."""
+SENTENCES = ("sst2",)
+"""Of these, those that must be sentences with two labels, in parts of which some are held out."""
 
 
 class NotAtHand(DataError):
     """A standard dataset that is not on this machine, as far as anybody knows; the message says what to do."""
+
+
+def about(name: str) -> About:
+    """Of a dataset that is not built in. Its ``megabytes`` are 0 where a download cannot be asked for."""
+    return BROUGHT[name] if name in BROUGHT else standard.ABOUT[name]
 
 
 def to_bring(experiment: Experiment) -> str:
@@ -77,17 +90,18 @@ def _prepared(name: str, path: Path | None, download: bool, watch: Watch) -> Dat
         raise Unrecognised(f"{path}: there is no such file or folder")
     where = str(path.resolve()) if path is not None else _found(name)
     if not where and not download:
-        about = standard.ABOUT[name]
-        raise NotAtHand(
-            f"{about.title} is not on this machine yet: name its files with --data PATH, "
-            f"or let them be downloaded ({about.megabytes} MB) with --download"
-        )
+        known = about(name)
+        fetched = f", or let them be downloaded ({known.megabytes} MB) with --download" if known.megabytes else ""
+        what = "" if known.megabytes else f" ({known.line})"
+        raise NotAtHand(f"{known.title} is not on this machine yet: name its files{what} with --data PATH{fetched}")
+    if not where and name in BROUGHT:
+        raise NotAtHand(f"{about(name).title} cannot be downloaded from here; name its files with --data PATH")
     source: Source = data.resolve(where) if where else standard.source(name)
     spec = store.known(source)
     if spec is None or not fits(name, spec):  # prepared at another size, perhaps: as it is, it may be what is wanted
         spec = store.prepare(source, None, watch).spec
     if not fits(name, spec):
-        raise Unrecognised(f"{where}: is not {standard.ABOUT[name].title}: {_said(spec)} instead of {_wanted(name)}")
+        raise Unrecognised(f"{where}: is not {about(name).title}: {_said(spec)} instead of {_wanted(name)}")
     if path is not None:
         remember(name, path)
     return spec
@@ -95,6 +109,8 @@ def _prepared(name: str, path: Path | None, download: bool, watch: Watch) -> Dat
 
 def fits(name: str, spec: DataSpec) -> bool:
     """Whether a dataset can stand in for a standard one."""
+    if name in SENTENCES:
+        return spec.kind == "sentences" and len(spec.classes) == 2 and "part" in spec.carries and spec.held_out > 0
     return name not in SHAPES or (spec.shape, len(spec.classes)) == SHAPES[name]
 
 
@@ -102,14 +118,11 @@ def _found(name: str) -> str:
     noted = _noted().get(name, "")
     if noted and Path(noted).exists():
         return noted
-    try:
-        if isinstance(source := standard.source(name), standard.Standard) and source.downloaded:
-            return name
-    except Unrecognised:
-        return ""
-    title = standard.ABOUT[name].title.lower()
+    if name not in BROUGHT and isinstance(source := standard.source(name), standard.Standard) and source.downloaded:
+        return name
+    titles = {name, about(name).title.lower()}
     for spec in store.listed():
-        if spec.name.lower() == title and fits(name, spec) and Path(spec.source).exists():
+        if spec.name.lower() in titles and fits(name, spec) and Path(spec.source).exists():
             return spec.source
     return ""
 
@@ -120,6 +133,8 @@ def _said(spec: DataSpec) -> str:
 
 
 def _wanted(name: str) -> str:
+    if name in SENTENCES:
+        return "sentences with two labels, and files of their own to choose by (dev) and to report on (test)"
     shape, classes = SHAPES[name]
     return f"images of {'×'.join(map(str, shape))}, {classes} classes"
 

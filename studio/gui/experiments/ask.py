@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.data import standard
+from studio.experiments.core import material
 from studio.experiments.core.experiment import Preset, PresetName
 from studio.gui.experiments.conductor import Conductor
 from studio.gui.experiments.seen import Seen
@@ -205,18 +205,21 @@ class AskPane(QWidget):
             role(self.data, "quiet")
             return
         title = seen.data_title
-        megabytes = standard.ABOUT[seen.brings].megabytes
+        megabytes = material.about(seen.brings).megabytes
+        self.fetch.setVisible(bool(megabytes))
         self.fetch.setText(f"Download {title} ({megabytes} MB)")
         self.fetch.setEnabled(not seen.at_hand)
-        self.bring.setToolTip(f"Where {title} lies on this machine, or fetch it")
+        fetch = ", or fetch it" if megabytes else ""
+        self.bring.setToolTip(f"Where {title} lies on this machine{fetch}")
         self.bring.setAccessibleName(f"Choose where {title} is read from")
         if seen.at_hand:
             self.data.setText(f"Data: {title}, at hand")
             self.data.setToolTip(seen.at_hand)
             role(self.data, "quiet")
         else:
-            self.data.setText(f"{title} is not on this machine yet: choose its files, or download it.")
-            self.data.setToolTip("")
+            fetch = ", or download it" if megabytes else ""
+            self.data.setText(f"{title} is not on this machine yet: choose its files{fetch}.")
+            self.data.setToolTip(material.about(seen.brings).line)
             role(self.data, "warn")
 
     def _ask_folder(self) -> None:

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, field
 from typing import get_args
 
-from studio.data import standard
 from studio.data.watch import Watch
 from studio.experiments.core import attempts, catalog, material, summary
 from studio.experiments.core.attempts import Attempt
@@ -56,7 +55,7 @@ class Seen:
 
     @property
     def data_title(self) -> str:
-        return standard.ABOUT[self.brings].title if self.brings else ""
+        return material.about(self.brings).title if self.brings else ""
 
 
 def look(watch: Watch) -> list[Seen]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from studio.data.dataset import DataSpec
+from studio.data.skeleton import JOINTS, PARTS
 from studio.models.core import catalog
 from studio.models.core.model import Batch, Model, capabilities
 from studio.models.core.recipe import Value, fields, make
@@ -20,6 +22,7 @@ POTENTIAL = DataSpec("potential", "points", (2,), 100, classes=("left", "right")
 SENTENCES = DataSpec(
     "sentences", "sentences", (12,), 100, classes=("negative", "positive"), carries=("but", "part"), vocabulary=30
 )
+POSED = DataSpec("posed people", "images", (3, 16, 16), 100, classes=CLASSES, carries=("joints", "person", "parts"))
 WIDE = 16
 """What is larger, of what networks are made of, is made smaller."""
 
@@ -46,7 +49,21 @@ def examples(data: DataSpec, n: int = 6) -> Tensor:
 
 def batch(data: DataSpec, n: int = 6) -> Batch:
     carried = {"but": torch.arange(n) % 3 - 1} if "but" in data.carries else {}
-    return Batch(examples(data, n), torch.arange(n) % len(data.classes), carried)
+    made = Batch(examples(data, n), torch.arange(n) % len(data.classes), carried)
+    if "joints" not in data.carries:
+        return made
+    one, other = (replace(made, columns=_people(data, n, seed)) for seed in (2, 3))
+    return replace(one, partner=replace(other, x=made.x.flip(0)))
+
+
+def _people(data: DataSpec, n: int, seed: int) -> dict[str, Tensor]:
+    """Joints somewhere in the picture, every seventh of them missing, and parts of any kind."""
+    random = torch.Generator().manual_seed(seed)
+    joints = torch.rand(n, len(JOINTS), 3, generator=random) * torch.tensor([*data.size[::-1], 1.0])
+    joints[..., 2] = 1
+    joints.view(-1, 3)[::7] = 0
+    parts = torch.randint(0, len(PARTS), (n, *data.size), generator=random)
+    return {"joints": joints, "parts": parts.to(torch.uint8)}
 
 
 def builds() -> list[tuple[type[Model], DataSpec]]:
@@ -55,7 +72,8 @@ def builds() -> list[tuple[type[Model], DataSpec]]:
     for name in catalog.names():
         model = catalog.load(name)
         known = (POTENTIAL,) if "flow in steps" in capabilities(model) else ()
-        for data in (PICTURES, POINTS, SENTENCES, *known):
+        posed = (POSED,) if "joints" in model.wants else ()  # any other takes them as pictures
+        for data in (PICTURES, POINTS, SENTENCES, *posed, *known):
             if not model.problems(make(model.recipe_type, small(model)), data):
                 found.append((model, data))
     return found

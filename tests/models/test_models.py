@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from studio.data.dataset import DataSpec
+from studio.data.skeleton import PARTS
 from studio.models.core import catalog
 from studio.models.core.latents import draw
 from studio.models.core.model import (
@@ -15,10 +16,13 @@ from studio.models.core.model import (
     Embeds,
     Encodes,
     FollowsRules,
+    Illustrates,
     InvertsExactly,
     Model,
+    ParsesParts,
     TakesClasses,
     TakesCodes,
+    TakesPose,
     capabilities,
 )
 from studio.models.core.recipe import fields, from_toml, make, to_toml, values_of
@@ -140,6 +144,22 @@ def test_each_capability_gives_what_its_protocol_says(model: type[Model], data: 
             assert found.truth[~found.applies].eq(1).all()
             assert found.truth.min() >= 0
             assert found.truth.max() <= 1
+        if isinstance(made, Illustrates):
+            rows = made.illustrate(batch(data))
+            assert all(shown.shape in {(6, c, *data.size) for c in (1, 3)} for shown in rows.values())
+            assert all(shown.abs().max() <= 1 for shown in rows.values())
+        if isinstance(made, TakesPose):
+            given = batch(data).columns["joints"]
+            stages = made.pose(x, given, torch.zeros_like(given))
+            assert all(stage.shape == x.shape for stage in stages.values())
+            assert all(stage.abs().max() <= 1 for stage in stages.values())
+            alone = made.pose(x[:2], given[:2], torch.zeros_like(given[:2]))
+            assert all(torch.allclose(alone[name], stages[name][:2], atol=1e-5) for name in stages)
+        if "parse parts" in capabilities(made):
+            assert isinstance(made, ParsesParts)
+            parsed = made.parse(x)
+            assert parsed.shape == (6, len(PARTS), *data.size)
+            assert torch.allclose(parsed.exp().sum(1), torch.ones(6, *data.size), atol=1e-5)
         if isinstance(made, Embeds):
             assert made.embed(x).shape[0] == 6
             assert made.embed(x).dim() == 2

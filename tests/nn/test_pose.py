@@ -87,7 +87,7 @@ def test_the_mask_covers_the_joints_and_the_limbs_between_them_and_no_corner() -
     joints = standing(SIZE)
     made = mask(joints, SIZE)
     assert made.shape == (1, 1, *SIZE)
-    assert set(made.unique().tolist()) == {0, 1}
+    assert set(made.unique().tolist()) == {0, 1}  # type: ignore[no-untyped-call]
     for a, b in LIMBS:
         middle = joints[0, [a, b], :2].mean(0)
         for x, y in (joints[0, a, :2], joints[0, b, :2], middle):

@@ -124,9 +124,10 @@ class Fitting:
             upright = ImageOps.exif_transpose(image) if image.getexif() else image
             return self.image(upright)
 
-    def image(self, image: Image.Image) -> npt.NDArray[np.uint8]:
-        """A Pillow image as C×H×W."""
-        pixels = np.asarray(self._fitted(_plain(image, self.channels)))
+    def image(self, image: Image.Image, box: tuple[int, int, int, int] | None = None) -> npt.NDArray[np.uint8]:
+        """A Pillow image as C×H×W; of it the box left, top, right, bottom alone, black where that reaches out of it."""
+        plain = _plain(image, self.channels)
+        pixels = np.asarray(self._fitted(plain if box is None else plain.crop(box)))
         planes = pixels[None] if self.channels == 1 else pixels.transpose(2, 0, 1)
         return np.ascontiguousarray(planes, np.uint8)
 

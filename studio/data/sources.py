@@ -6,7 +6,7 @@ from pathlib import Path
 
 from studio.data.archives import grow
 from studio.data.errors import DataError, Refused, Unavailable, Unreadable, Unrecognised
-from studio.data.readers import arrays, cifar, folder, frames, idx, points, sentences, stylegan
+from studio.data.readers import arrays, cifar, coco, folder, frames, idx, openpose, patn, points, sentences, stylegan
 from studio.data.reading import Block, Found, Preparation, Skipped, Source
 from studio.data.sniff import sniff
 from studio.data.trees import FileTree, Tree
@@ -28,6 +28,9 @@ __all__ = [
 ]
 
 READERS = (
+    patn.claim,
+    coco.claim,
+    openpose.claim,
     stylegan.claim,
     folder.claim,
     frames.claim,
@@ -47,6 +50,7 @@ ACCEPTED = (
     "CSV or npy with points of two columns",
     "a StyleGAN dataset",
     "an animated GIF, WebP or PNG",
+    "posed people: images with the joints that PATN (DeepFashion, Market-1501), COCO or OpenPose wrote",
     "sentences, a label and words a line (SST-2's stsa.binary files)",
 )
 """What can be dropped, a phrase each, for messages and the empty bench."""
@@ -88,7 +92,7 @@ def recognise(path: Path, watch: Watch | None = None) -> Source:
 
 def _covered(tree: Tree, source: Source) -> int:
     """Bytes of the tree that a reader understands: in a folder of images a stray table is no dataset of points."""
-    return sum(tree.size(name) for name in getattr(source, "files", []))
+    return sum(tree.size(name) for name in getattr(source, "covers", getattr(source, "files", [])))
 
 
 def _looks_like(tree: Tree) -> str:

@@ -46,7 +46,8 @@ class Details:
     Attributes:
         skipped: examples that were left out; the first thousand.
         notes: how it was read, in sentences.
-        extra: points that were standardised have "mean" and "scale" here: value × scale + mean is the original.
+        extra: points that were standardised have "mean" and "scale" here: value × scale + mean is the original. Of
+            posed people: how many "people" there are, and "pairs" of their pictures.
         path: the folder.
     """
 
@@ -253,7 +254,7 @@ def _make(source: Source, preparation: Preparation, folder: Path, watch: Watch) 
             "skipped": [[s.name, s.reason] for s in written.skipped],
             "skipped_count": written.skipped_count,
             "notes": list(source.notes()),
-            "extra": source.details(),
+            "extra": {**source.details(), **_counts(written, tables)},
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         files.write(making / SPEC, json.dumps(plain, indent=1))
@@ -268,6 +269,12 @@ def _make(source: Source, preparation: Preparation, folder: Path, watch: Watch) 
         raise
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def _counts(written: Written, tables: dict[str, Any]) -> dict[str, int]:
+    """How many people there are, and pairs of their pictures, where there are any."""
+    people = {"people": len(np.unique(written.column("person")))} if "person" in written.columns else {}
+    return people | ({"pairs": len(tables["pairs"])} if "pairs" in tables else {})
 
 
 def _split(written: Written, preparation: Preparation) -> tuple[Any, Any]:

@@ -111,7 +111,7 @@ class EncodedImages(Source):
         coloured = survey.coloured > 0
         looks_grey = coloured and bool(pictures) and all_grey(pictures)
         count, held = len(self.items), sum(i.held for i in self.items)
-        notes = list(self._notes)
+        notes = list(self.notes())
         if survey.looked_at < count:
             notes.append(f"sizes are those of {survey.looked_at:,} of the {count:,} images")
         if looks_grey:
@@ -126,7 +126,7 @@ class EncodedImages(Source):
             labelled=bool(self.classes),
             thumbnails=np.stack(pictures) if pictures else np.zeros((0, THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3), np.uint8),
             skipped=list(skipped.values()),
-            suggested=suggest(survey.sizes, held / count if held else 0.1, looks_grey),
+            suggested=suggest(survey.sizes, min(held / count, 0.9) if held else 0.1, looks_grey),
             notes=tuple(notes),
             natural_held_out=held,
         )

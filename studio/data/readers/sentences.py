@@ -22,6 +22,7 @@ from studio.data import vectors
 from studio.data.errors import Refused, Unreadable
 from studio.data.pictures import png
 from studio.data.readers.encoded import title_of
+from studio.data.readers.splits import PARTS, part
 from studio.data.reading import Block, Found, Preparation, Skipped, Source
 from studio.data.sentences import clause, picture, tokens
 from studio.data.sniff import sniff
@@ -34,7 +35,6 @@ LONGEST = 1000
 """Words of a sentence; a longer line is left out."""
 LONGEST_WORD = 100
 LOOKED_INTO = 40
-PARTS = {"train": 0, "training": 0, "dev": 1, "val": 1, "valid": 1, "validation": 1, "test": 2, "testing": 2}
 MEANINGS = {
     "stsa.binary": ("negative", "positive"),
     "stsa.fine": ("very negative", "negative", "neutral", "positive", "very positive"),
@@ -51,8 +51,8 @@ def claim(tree: Tree) -> Source | None:
     sets: dict[str, dict[int, str]] = {}
     for entry in tree.entries:
         if _is_sentences(tree, entry.name):
-            stem, part = _part(entry.name)
-            sets.setdefault(stem, {}).setdefault(part, entry.name)
+            stem, number = part(entry.name)
+            sets.setdefault(stem, {}).setdefault(number or 0, entry.name)
     if not sets:
         return None
     best = max(sets, key=lambda stem: (len(sets[stem]), sum(tree.size(n) for n in sets[stem].values())))
@@ -97,7 +97,7 @@ class Sentences(Source):
         return self.tree.signature(self.files)
 
     def content(self, watch: Watch) -> str:
-        return self.tree.content([(name, f"part {part}") for part, name in self._parts.items()], watch)
+        return self.tree.content([(name, f"part {number}") for number, name in self._parts.items()], watch)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -165,7 +165,7 @@ class Sentences(Source):
         ]
         if len(self._parts) > 1:
             names = ("train", "dev", "test")
-            notes.append(", ".join(f"{lines.parts.count(part):,} {names[part]}" for part in self._parts))
+            notes.append(", ".join(f"{lines.parts.count(number):,} {names[number]}" for number in self._parts))
         if self._others:
             notes.append(f"also there, and not read: {', '.join(self._others)}")
         if beside := self._beside():
@@ -213,18 +213,18 @@ class Sentences(Source):
         """
         if self._lines is None:
             lines = _Lines()
-            for done, (part, name) in enumerate(self._parts.items()):
+            for done, (number, name) in enumerate(self._parts.items()):
                 watch.advance(done, len(self._parts), "Reading the sentences")
                 if self.tree.size(name) > MOST_TEXT:
                     raise Refused(f"{name}: is larger than {MOST_TEXT >> 20} MB")
-                self._take(self.tree.read(name, MOST_TEXT), part, name, lines)
+                self._take(self.tree.read(name, MOST_TEXT), number, name, lines)
             if not lines.rows:
                 first = lines.skipped[0]
                 raise Unreadable(f"{self.title}: holds no sentence. The first line, {first.name}: {first.reason}")
             self._lines = lines
         return self._lines
 
-    def _take(self, content: bytes, part: int, name: str, lines: _Lines) -> None:
+    def _take(self, content: bytes, which: int, name: str, lines: _Lines) -> None:
         for number, raw in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
             if not raw.strip():
                 continue
@@ -236,7 +236,7 @@ class Sentences(Source):
             known = lines.words
             lines.rows.append(np.array([known.setdefault(word, len(known)) for word in words], np.int32))
             lines.labels.append(label)
-            lines.parts.append(part)
+            lines.parts.append(which)
             lines.clauses.append(clause(words))
 
     def _parted(self, raw: bytes) -> tuple[int, tuple[str, ...]]:
@@ -278,15 +278,6 @@ def _is_line(line: str) -> bool:
     return match is not None and re.search(r"[^\W\d_]{2}", match[2]) is not None
 
 
-def _part(name: str) -> tuple[str, int]:
-    """What a name has in common with those of the other parts of its set, and its own part: train when it says none."""
-    pieces = re.split(r"([^a-zA-Z]+)", name)
-    at = next((i for i in reversed(range(len(pieces))) if pieces[i].lower() in PARTS), None)
-    if at is None:
-        return name, 0
-    return "".join([*pieces[:at], "*", *pieces[at + 1 :]]), PARTS[pieces[at].lower()]
-
-
 def _siblings(name: str) -> list[str]:
-    stem, part = _part(name)
-    return [stem.replace("*", word) for word in ("train", "dev", "test") if "*" in stem and PARTS[word] != part]
+    stem, own = part(name)
+    return [stem.replace("*", word) for word in ("train", "dev", "test") if "*" in stem and PARTS[word] != own]

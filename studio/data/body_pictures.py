@@ -16,7 +16,7 @@ Colour = tuple[int, int, int]
 Pictures = npt.NDArray[np.uint8]
 
 PART_COLOURS: dict[str, Colour] = {
-    "background": (38, 40, 44),
+    "background": (16, 17, 20),
     "head": (240, 228, 66),
     "torso": (222, 222, 222),
     "right upper arm": (213, 94, 0),

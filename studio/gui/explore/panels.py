@@ -10,8 +10,10 @@ from studio.gui.explore.invert.panel import InvertPanel
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.measures.panel import MeasuresPanel
 from studio.gui.explore.panel import Panel
+from studio.gui.explore.pose.panel import PosePanel
 
 PANELS: tuple[type[Panel], ...] = (
+    PosePanel,
     InvertPanel,
     CodesPanel,
     ClassesPanel,

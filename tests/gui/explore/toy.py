@@ -35,7 +35,7 @@ from tests.gui.conftest import FakeEngine
 
 IMAGES = DataSpec("toys", "images", (3, 16, 16), 100, fingerprint="toys")
 POINTS = DataSpec("ring", "points", (2,), 100, fingerprint="ring")
-EXPORTS = (ExportSamples, ExportLatents, ExportWalk, ExportFilm, ExportWeights, ExportBundle)
+EXPORTS: tuple[type[Any], ...] = (ExportSamples, ExportLatents, ExportWalk, ExportFilm, ExportWeights, ExportBundle)
 
 
 class Toy:

@@ -9,36 +9,38 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from studio.data.skeleton import Joints
 from studio.explore.questions import PoseTaken
 from studio.gui import theme
 from studio.gui.explore.film import Picture
 from studio.gui.explore.pose.editor import Editor
+from studio.gui.explore.pose.keyframes import Keyframes
+from studio.gui.explore.pose.library import Library
 from studio.gui.explore.pose.parts_view import PartsView
 from studio.gui.explore.pose.poser import Poser
-from studio.gui.explore.pose.result import Result, caption
+from studio.gui.explore.pose.result import Caption, Result
 from studio.gui.explore.tiles import stacked
+from studio.gui.session import Session
 
 NO_TRUTH = "no true picture of this pose"
-SIDE = 104
+SIDE = 92
 """Pixels of the column of small pictures."""
 
 
 class Board(QWidget):
     """See the module."""
 
-    def __init__(self, poser: Poser) -> None:
+    def __init__(self, session: Session, poser: Poser) -> None:
         super().__init__()
         self.poser = poser
         self.editor = Editor(poser)
         self.canvas = self.editor.canvas
-        self.source = Picture("the source", 56)
+        self.source = Picture("the source", 48)
         self.source.setToolTip("Whose picture is posed; choose somebody below, or drop a picture here")
-        self.truth = Picture("the true picture", 56)
+        self.truth = Picture("the true picture", 48)
         self.truth.setToolTip("The same person really in this pose, where that picture exists or can be drawn")
-        self.wanted = PartsView("parts that the pose asks for", 56)
+        self.wanted = PartsView("parts that the pose asks for", 48)
         self.wanted.setToolTip("Which part the pose asks for at each pixel; a chequer: it does not say")
-        self.truth_caption = caption("true picture")
+        self.truth_caption = Caption("true picture")
         self.own, self.other = Result("this run"), Result("the run beside")
         self.other.hide()
         self.stages = QCheckBox("Stages")
@@ -53,13 +55,13 @@ class Board(QWidget):
         small = QVBoxLayout(column)
         small.setContentsMargins(0, 0, 0, 0)
         small.setSpacing(theme.SPACE // 2)
-        self._wanted = stacked(self.wanted, caption("wanted parts"))
-        small.addWidget(stacked(self.source, caption("source")), 1)
+        self._wanted = stacked(self.wanted, Caption("wanted parts"))
+        small.addWidget(stacked(self.source, Caption("source")), 1)
         small.addWidget(stacked(self.truth, self.truth_caption), 1)
         small.addWidget(self._wanted, 1)
         made = QWidget()
         results = QHBoxLayout(made)
-        results.setContentsMargins(0, 0, 0, 0)
+        results.setContentsMargins(theme.SPACE, 0, 0, 0)
         results.setSpacing(theme.SPACE)
         results.addWidget(self.own, 1)
         results.addWidget(self.other, 1)
@@ -74,18 +76,26 @@ class Board(QWidget):
         top.setSpacing(theme.SPACE)
         top.addWidget(column)
         top.addWidget(self.across, 1)
-        self.lower = QTabWidget()
-        self.lower.setDocumentMode(True)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.library, self.keyframes = Library(session, poser), Keyframes(session, poser)
+        pages: tuple[tuple[QWidget, str, str], ...] = (
+            (self.library, "People and poses", "Poses of the dataset to take, and people to pose"),
+            (self.keyframes, "Film", "Keyframes, and the film that goes through them"),
+        )
+        for part, title, tip in pages:
+            part.setContentsMargins(0, theme.SPACE // 2, 0, 0)
+            self.tabs.setTabToolTip(self.tabs.addTab(part, title), tip)
         corner = QWidget()
-        box = QHBoxLayout(corner)
-        box.setContentsMargins(0, 0, theme.SPACE, 0)
-        box.addWidget(self.stages)
-        box.addWidget(self.parts)
-        self.lower.setCornerWidget(corner)
+        ticks = QHBoxLayout(corner)
+        ticks.setContentsMargins(0, 0, theme.SPACE, 0)
+        ticks.addWidget(self.stages)
+        ticks.addWidget(self.parts)
+        self.tabs.setCornerWidget(corner)
         self.down = QSplitter(Qt.Orientation.Vertical)
         self.down.setChildrenCollapsible(False)
         self.down.addWidget(upper)
-        self.down.addWidget(self.lower)
+        self.down.addWidget(self.tabs)
         self.down.setStretchFactor(0, 1)
         self.down.setSizes([390, 170])
         whole = QVBoxLayout(self)
@@ -99,14 +109,18 @@ class Board(QWidget):
         poser.failed.connect(self._failed)
         poser.other_failed.connect(self.other.show_message)
         poser.judging_changed.connect(lambda done, total: self._say_parts())
+        self.keyframes.player.frame_shown.connect(self.editor.show_frame)
 
     # --- hands
 
     def toggle(self) -> None:
         """Play the film, or stop it."""
+        self.tabs.setCurrentWidget(self.keyframes)
+        self.keyframes.player.toggle()
 
     def stop(self) -> None:
         """The film stands."""
+        self.keyframes.player.stop()
 
     def _view(self) -> None:
         state = self.poser.state
@@ -123,11 +137,6 @@ class Board(QWidget):
         if both and self.other.isHidden() and self.poser.other_result is None:
             self.other.show_message("Asking …")
         self.other.setVisible(both)
-
-    def show_frame(self, joints: Joints | None) -> None:
-        """A pose of the film, in the skeleton and in the pictures; None: that of the state."""
-        self.editor.show_frame(joints)
-        self.poser.show_frame(joints)
 
     def _show_anew(self) -> None:
         for part in (self.own, self.other):
@@ -196,7 +205,7 @@ class Board(QWidget):
     # --- the settings
 
     def save_state(self) -> dict[str, Any]:
-        return {"across": self.across.sizes(), "down": self.down.sizes(), "lower": self.lower.currentIndex()}
+        return {"across": self.across.sizes(), "down": self.down.sizes(), "tab": self.tabs.currentIndex()}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Of the last session; may be damaged."""
@@ -204,6 +213,6 @@ class Board(QWidget):
             sizes = state.get(name)
             if isinstance(sizes, list) and len(sizes) == 2 and all(isinstance(s, int) and s > 0 for s in sizes):
                 split.setSizes(sizes)
-        index = state.get("lower")
-        if isinstance(index, int) and 0 <= index < self.lower.count():
-            self.lower.setCurrentIndex(index)
+        index = state.get("tab")
+        if isinstance(index, int) and 0 <= index < self.tabs.count():
+            self.tabs.setCurrentIndex(index)

@@ -37,7 +37,7 @@ class PosePanel(Panel):
         super().__init__(session, parent)
         self.poser = Poser(session, self)
         self.others = Others(session, self, self.needs)
-        self.board = Board(self.poser)
+        self.board = Board(session, self.poser)
         self.canvas = self.board.canvas
         self.source = SourceBox(self.poser)
         self.verdict = Verdict(self.poser, self.others)

@@ -95,7 +95,7 @@ class Scores(QWidget):
         painter = QPainter(self)
         painter.setFont(theme.text_font(theme.SMALL_PIXELS))
         metrics = painter.fontMetrics()
-        names = max(metrics.horizontalAdvance(name) for name in self.rows) + SWATCH + 10
+        names = max(metrics.horizontalAdvance(name) for name in self.rows) + SWATCH + 14
         numbers = NUMBER * max(len(self.runs), 1)
         for index, name in enumerate(self.rows):
             top = index * LINE + (4 if index else 0)

@@ -23,7 +23,7 @@ PARSERS: tuple[tuple[str, Parser, str], ...] = (
     ("The run's own", "own", "the parser that the run itself learned with"),
     ("Nobody", "none", "no parts and no scores; the picture comes sooner"),
 )
-NO_OTHER = "No other run of this dataset takes a pose yet"
+NO_OTHER = "no other run poses yet"
 
 
 class Verdict(QWidget):

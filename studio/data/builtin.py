@@ -116,6 +116,8 @@ class Figures(_BuiltIn):
     """10,000 pictures of 1,250 people who were never born, drawn at the size that is asked for, with their joints and
     the exact masks of their parts. Held out are whole persons."""
 
+    count = figures.COUNT
+
     def __init__(self) -> None:
         super().__init__("figures", "Figures")
 
@@ -128,8 +130,8 @@ class Figures(_BuiltIn):
     def inspect(self, watch: Watch | None = None) -> Found:
         return Found(
             kind="images",
-            count=figures.COUNT,
-            sizes={f"{figures.SIDE}×{figures.SIDE}": figures.COUNT},
+            count=self.count,
+            sizes={f"{figures.SIDE}×{figures.SIDE}": self.count},
             channels=3,
             classes=(),
             labelled=False,
@@ -143,9 +145,9 @@ class Figures(_BuiltIn):
         size = preparation.size or (figures.SIDE, figures.SIDE)
         fit = Fitting(size, preparation.fit, 1 if preparation.colour == "grey" else 3)
         done = 0
-        for drawn in figures.draw(size=size):
+        for drawn in figures.draw(self.count, size):
             done += len(drawn.images)
-            watch.advance(done, figures.COUNT, "Drawing the figures")
+            watch.advance(done, self.count, "Drawing the figures")
             columns: dict[str, npt.NDArray[Any]] = {
                 "joints": drawn.joints,
                 "person": drawn.person,

@@ -286,7 +286,7 @@ def _skirt(canvas: Canvas, s: Stance, rows: Rows) -> None:
     down = direction(top, bottom, np.broadcast_to(np.array([0, 1], np.float32), top.shape))
     wide = np.abs(cross(left_end - right_end, down)) / 2 + np.float32(0.066) * thick
     high = np.abs(cross(left - right, down)) / 2 + np.float32(0.058) * thick
-    length = np.asarray(np.maximum(length_of(bottom - top), 0.05 * thick), np.float32)
+    length = np.maximum(length_of(bottom - top), np.float32(0.05) * thick)
     reach = np.maximum(wide, high) + length + 2
     middle = (top + bottom) / 2
     box = canvas.patch(rows, *(middle - reach[:, None]).T, *(middle + reach[:, None]).T)
@@ -295,11 +295,12 @@ def _skirt(canvas: Canvas, s: Stance, rows: Rows) -> None:
     at, seen = box
     ones = np.ones(int(seen.sum()), np.float32)
     u, v = within(at, top[seen], down[seen], ones, ones)
-    w0, w1, size = (w[seen, None, None] for w in (high, wide, length))
-    half = w0 + (w1 - w0) * held(v / size)
+    w0, w1, size = (np.asarray(w, np.float32)[seen, None, None] for w in (high, wide, length))
+    half: F = w0 + (w1 - w0) * held(v / size)
     distance = np.maximum(np.maximum(np.abs(u) - half, v - size), -v)
     cover = held(np.float32(0.5) - distance)
-    shade = shading(u / half, np.zeros_like(u), np.abs(u) / half)
+    aside: F = u / half
+    shade = shading(aside, np.zeros_like(u), np.abs(aside))
     sign = np.sign(cross(left_end + left - right_end - right, down))[seen, None, None]
     of_right = u * sign > 0
     part = np.where(of_right, PART["right thigh"], PART["left thigh"])

@@ -111,16 +111,14 @@ _BONES = (
     ("right knee", "right ankle", "shin"),
     ("left hip", "left knee", "thigh"),
     ("left knee", "left ankle", "shin"),
-    ("neck", "right hip", "torso"),
-    ("neck", "left hip", "torso"),
 )
 _NEAREST = (("neck", "nose", "head"), ("neck", "right shoulder", "shoulder"), ("neck", "left shoulder", "shoulder"))
-"""For a picture that shows none of these."""
 
 
 def unit_of(who: People, joints: Joints) -> F:
-    """Pixels of the reference height: of the ratios of bones to how long they are, one among the largest, because what
-    points to the viewer looks shorter, and one limb may have been pulled long."""
+    """Pixels of the reference height: as the trunk says, from the neck to between the hips, so that a moved arm, or one
+    that was pulled long, changes nobody's size. Where it isn't seen, as limbs say, one of the longer ones, because what points
+    to the viewer looks shorter; and where none is seen, neck and shoulders."""
     found = np.zeros(len(joints), np.float32)
     for bones in (_NEAREST, _BONES):
         ratios = np.full((len(joints), len(bones)), np.inf, np.float32)
@@ -131,8 +129,11 @@ def unit_of(who: People, joints: Joints) -> F:
         ordered = np.sort(ratios, axis=1)  # unknown ones last
         many = np.isfinite(ordered).sum(1)
         place = np.maximum(0, (0.75 * (many - 1)).astype(np.int64))
-        found = np.where(many > 0, ordered[np.arange(len(joints)), place], found).astype(np.float32)
-    return found
+        found = np.where(many > 0, ordered[np.arange(len(joints)), place], found)
+    neck, hips = joints[:, J["neck"]], joints[:, [J["right hip"], J["left hip"]]]
+    seen = (neck[:, 2] > 0) & (hips[..., 2] > 0).all(1)
+    trunk = length_of(neck[:, :2] - (hips[:, 0, :2] + hips[:, 1, :2]) * np.float32(0.5)) / who.torso
+    return np.where(seen, trunk, found).astype(np.float32)
 
 
 def direction(a: F, b: F, otherwise: F) -> F:

@@ -152,9 +152,8 @@ class Glow(Flow):
     def problems(cls, recipe: Recipe, data: DataSpec) -> list[Problem]:
         assert isinstance(recipe, GlowRecipe)
         if data.kind != "images":
-            return [
-                Problem("", f"{cls.title} is made for images; {data.name} holds {data.kind}. Choose RealNVP for them")
-            ]
+            other = "RealNVP for them" if data.kind == "points" else "images, or another model"
+            return [Problem("", f"{cls.title} is made for images; {data.name} holds {data.kind}. Choose {other}")]
         found = flow_problems(cls.title, recipe, data, recipe.levels)
         if recipe.class_conditional and len(data.classes) < 2:
             has = "only one class" if data.classes else "no labels"

@@ -112,10 +112,10 @@ def _nonsense(entry: Entry) -> str:
         "run.json, tags": all(isinstance(t, str) for t in entry.tags),
         "run.json, created": isinstance(entry.created, int | float),
         "run.json, data": data is not None
-        and data.kind in ("images", "points")
+        and data.kind in ("images", "points", "sentences")
         and len(data.shape) == (3 if data.kind == "images" else 1)
-        and all(isinstance(n, int) for n in (*data.shape, data.count, data.held_out))
-        and all(isinstance(t, str) for t in (data.name, data.fingerprint, data.source, *data.classes)),
+        and all(isinstance(n, int) for n in (*data.shape, data.count, data.held_out, data.vocabulary, data.vectors))
+        and all(isinstance(t, str) for t in (data.name, data.fingerprint, data.source, *data.classes, *data.carries)),
         "state.json, status": state.status in ("new", "running", "paused", "stopped", "finished", "failed"),
         "state.json, message": isinstance(state.message, str),
         "state.json": all(isinstance(n, int | float) for n in (state.step, state.steps, state.seconds, state.updated)),

@@ -93,6 +93,7 @@ GROUP_TERMS = {
     "score": "hinge",
     "classes": "modes",
     "class-divergence": "modes",
+    "effective-sample-size": "effective sample size",
 }
 """Where the glossary's word for a group of curves is another than the group's name."""
 

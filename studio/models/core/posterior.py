@@ -1,6 +1,6 @@
 """The E-step of learning with constraints: q* ∝ p exp(λ f), from samples of p. NumPy alone: the window reads this too.
 
-Ganchev et al. 2010; Hu et al. 2018, arXiv:1806.09764, section 3. For samples xᵢ ~ p the self-normalised importance
+Ganchev et al. 2010; Hu et al. 2018, arXiv:1806.09764, section 3. q* is the q of least KL(q‖p) − λ E_q f. For samples xᵢ ~ p the self-normalised importance
 weights are wᵢ = exp(λ f(xᵢ)) / Σⱼ exp(λ f(xⱼ)), and E_q* g ≈ Σᵢ wᵢ g(xᵢ), which tends to the truth as there are more of
 them. How many independent samples of q* they are worth is the effective sample size 1 / Σᵢ wᵢ².
 """
@@ -39,6 +39,28 @@ def log_normaliser(scores: npt.ArrayLike, strength: float) -> float:
     raised = strength * np.asarray(scores, np.float64)
     top = raised.max()
     return float(top + np.log(np.exp(raised - top).mean()))
+
+
+def strength_for(scores: npt.ArrayLike, least: float, most: float = 1e6) -> float:
+    """The λ* ≥ 0 at which E_q* f reaches ``least``: of all q with E_q f ≥ ``least`` the q* of this λ has the least
+    KL(q‖p) (Ganchev et al. 2010, the dual; there with features φ = −f that are to stay below a bound). 0 where the
+    samples score so well as they are: then λ* (E_q* f − ``least``) = 0 because of the first factor, else of the second.
+
+    Raises:
+        ValueError: where no λ up to ``most`` gets there: no sample scores so well.
+    """
+    from scipy.optimize import brentq  # a fifth of a second to load, which a window that begins need not wait for
+
+    f = np.asarray(scores, np.float64)
+
+    def missing(strength: float) -> float:
+        return float(weights(f, strength) @ f) - least
+
+    if missing(0) >= 0:
+        return 0.0
+    if missing(most) < 0:
+        raise ValueError(f"no weighting of these samples reaches {least:g}; the best of them scores {f.max():g}")
+    return float(brentq(missing, 0, most, xtol=1e-12, rtol=1e-13))
 
 
 def resampled(w: npt.ArrayLike, count: int, seed: int) -> npt.NDArray[np.int64]:

@@ -45,6 +45,8 @@ class Gauge:
 ALWAYS = (
     Level("oscillation", "random walk", 0.75, "oscillation"),
     Level("classes", "as in the data", 1.0, "modes"),
+    Level("effective sample size", "all samples alike: q is p", 1.0, "effective sample size"),
 )
-"""Levels of curves that are measured of every model: the oscillation of a random walk over 16 measures, 1 − 1/√16
-(:mod:`studio.metrics.oscillation`), and the rarest class when all are as in the data."""
+"""Levels of curves that every model may have: the oscillation of a random walk over 16 measures, 1 − 1/√16
+(:mod:`studio.metrics.oscillation`), the rarest class when all are as in the data, the weights of a constraint when it
+asks for nothing."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 from torch import Tensor
@@ -90,8 +92,8 @@ def test_the_penalty_keeps_the_best_score_within_its_bound() -> None:
 
 
 def test_an_explicit_model_never_loses_by_its_moves() -> None:
-    """L(θ) + log Z(θ), what is left of the objective once q is at its best, rises with every M-step, and ends where p is
-    half data and half q*."""
+    """L(θ) + log Z(θ), what is left of the objective once q is at its best, rises with every M-step, and ends where p
+    is half data and half q*."""
     model, _, both = game(constraint="fixed", strength=LAMBDA)
     model.drawn = 50_000
     torch.manual_seed(0)
@@ -109,7 +111,7 @@ def test_an_explicit_model_never_loses_by_its_moves() -> None:
         assert model.logits.grad is not None
         model.logits.data -= 0.5 * model.logits.grad
         seen.append(objective())
-    assert all(after > before - 1e-4 for before, after in zip(seen, seen[1:], strict=False))
+    assert all(after > before - 1e-4 for before, after in itertools.pairwise(seen))
     assert seen[-1] > seen[0] + 0.05
     p = model.p.detach()
     assert torch.allclose(p, (DATA + tilted(p, F, LAMBDA)) / 2, atol=5e-3)

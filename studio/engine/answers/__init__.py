@@ -3,6 +3,7 @@
 ``answer(question, Context())`` works in any process: the engine's lanes call it, and so does the command line.
 
 classes.py     whether what was drawn is of the class that was asked for
+constraints.py what samples can be asked for, and how they do
 codes.py       codes read off examples, made and real; codes against labels
 flows.py       exact inversion, likelihoods, attributes, densities of points
 encoding.py    latents of real examples: by an encoder, or searched for
@@ -10,6 +11,7 @@ following.py   one point of a flow in the plane through all steps and back
 latent.py      decoding, directions, neighbours, through time
 models.py      which models there are, and which recipe suits
 real.py        real examples: those of the dataset, and picture files that a person brings
+rules.py       what a student and its rule-following teacher say of sentences
 measuring.py   measures against held-out data
 taking.py      exports
 experiments.py conclusions of experiments (the question is studio.experiments.questions.Conclude)
@@ -18,6 +20,7 @@ experiments.py conclusions of experiments (the question is studio.experiments.qu
 from studio.engine.answers import (
     classes,
     codes,
+    constraints,
     encoding,
     experiments,
     flows,
@@ -26,6 +29,7 @@ from studio.engine.answers import (
     measuring,
     models,
     real,
+    rules,
     taking,
 )
 from studio.engine.answers.base import answer
@@ -36,6 +40,7 @@ __all__ = [
     "answer",
     "classes",
     "codes",
+    "constraints",
     "encoding",
     "experiments",
     "flows",
@@ -44,5 +49,6 @@ __all__ = [
     "measuring",
     "models",
     "real",
+    "rules",
     "taking",
 ]

@@ -58,9 +58,10 @@ class SamplesScored:
     Attributes:
         step: of the weights.
         z: latents float32 N×size.
-        images: N.
+        images: N; none where the examples are points.
         scores: f of each constraint that was asked for, float64 N×K.
-        real: of M real held-out examples, float64 M×K: E_data f.
+        real: of M real examples, held out where there are such, float64 M×K: E_data f.
+        points: float32 N×2, where the examples are points; real ones M×2 in ``real_points``.
     """
 
     step: int
@@ -68,12 +69,14 @@ class SamplesScored:
     images: Pictures
     scores: npt.NDArray[np.float64]
     real: npt.NDArray[np.float64]
+    points: npt.NDArray[np.float32] | None = None
+    real_points: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
 class ScoreSamples(Question[SamplesScored]):
-    """Samples of fixed latents, scored. The weights of q* ∝ p exp(λ f) follow on the spot, for any λ and any weighting
-    of the constraints: :mod:`studio.models.core.posterior`."""
+    """Samples of fixed latents, as the model draws them, scored. The weights of q* ∝ p exp(λ f) follow on the spot, for
+    any λ and any weighting of the constraints: :mod:`studio.models.core.posterior`."""
 
     where: Where
     asked: tuple[Asked, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from studio.gui.explore.classes.panel import ClassesPanel
 from studio.gui.explore.codes.panel import CodesPanel
+from studio.gui.explore.constraints.panel import ConstraintsPanel
 from studio.gui.explore.encode.panel import EncodePanel
 from studio.gui.explore.flow.panel import FlowPanel
 from studio.gui.explore.invert.panel import InvertPanel
@@ -20,5 +21,6 @@ PANELS: tuple[type[Panel], ...] = (
     FlowPanel,
     LatentPanel,
     EncodePanel,
+    ConstraintsPanel,
     MeasuresPanel,
 )

@@ -1,8 +1,9 @@
 """The E-step of learning with constraints: q* ∝ p exp(λ f), from samples of p. NumPy alone: the window reads this too.
 
 q* is the q of least KL(q‖p) − λ E_q f (Ganchev et al. 2010; Hu et al. 2018, arXiv:1806.09764, section 3). For samples
-xᵢ ~ p the self-normalised importance weights are wᵢ = exp(λ f(xᵢ)) / Σⱼ exp(λ f(xⱼ)), and E_q* g ≈ Σᵢ wᵢ g(xᵢ), which tends to the truth as there are more of
-them. How many independent samples of q* they are worth is the effective sample size 1 / Σᵢ wᵢ².
+xᵢ ~ p the self-normalised importance weights are wᵢ = exp(λ f(xᵢ)) / Σⱼ exp(λ f(xⱼ)), and E_q* g ≈ Σᵢ wᵢ g(xᵢ), which
+tends to the truth as there are more of them. How many independent samples of q* they are worth is the effective sample
+size 1 / Σᵢ wᵢ².
 """
 
 from __future__ import annotations

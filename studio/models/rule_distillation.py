@@ -202,9 +202,10 @@ class RuleDistillation(Model):
             said = torch.softmax(self.student(where[applies]).float(), dim=1)
             self.student.train(training)
             clause[applies], truth[applies] = said, but_rule(said)
-        penalty = self.recipe.strength * self.recipe.confidence * (1 - truth)
+        strength, confidence = self.recipe.strength, self.recipe.confidence
+        penalty = strength * confidence * (1 - truth)
         teacher = torch.where(applies[:, None], taught(p.log(), penalty).exp(), p)
-        return Ruled(p, teacher, truth, applies, clause)
+        return Ruled(p, teacher, truth, applies, clause, strength, confidence)
 
     # --- capabilities
 

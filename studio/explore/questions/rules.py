@@ -24,6 +24,9 @@ class RulesRead:
         student, teacher, truth, of_clause: N×K, as :class:`~studio.models.core.model.Ruled` has them.
         classes: names of the K labels.
         total: how many sentences of the kind that was asked for there are.
+        strength, confidence: C and λ of the model's recipe, with which its teacher is q ∝ p exp(−C λ (1 − truth)).
+        indices: of the sentences in the dataset, −1 for typed ones.
+        right: how many of all of the kind student and teacher have right; None where not all of them were read.
     """
 
     step: int
@@ -37,11 +40,16 @@ class RulesRead:
     of_clause: npt.NDArray[np.float32]
     classes: tuple[str, ...]
     total: int
+    strength: float
+    confidence: float
+    indices: npt.NDArray[np.int64]
+    right: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
 class ReadTyped(Question[RulesRead]):
-    """Sentences that a person typed; up to 64."""
+    """Sentences that a person typed; up to 64. Words are parted from punctuation as those of the dataset are, and in
+    small letters where it has them so."""
 
     where: Where
     sentences: tuple[str, ...]
@@ -50,7 +58,8 @@ class ReadTyped(Question[RulesRead]):
 @dataclass(frozen=True)
 class ReadSentences(Question[RulesRead]):
     """Sentences of the dataset. ``which``: all, those that the rule applies to, and of these those that student and
-    teacher disagree on, or that one of them has wrong."""
+    teacher disagree on, or that one of them has wrong. Those that the teacher moves most, |q − p|, come first; those that
+    no rule is about follow in the order of the dataset."""
 
     where: Where
     which: Literal["all", "ruled", "disagree", "wrong"] = "ruled"

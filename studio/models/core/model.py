@@ -481,6 +481,7 @@ class Ruled:
         truth: of the rule, 0..1, for each class if it were the label, B×K; 1 where no rule applies.
         applies: bool B, whether a rule does.
         clause: what the student says of the clause that the rule is about, B×K; as ``student`` where none applies.
+        strength, confidence: C and λ, with which q ∝ p exp(−C λ (1 − truth)).
     """
 
     student: Tensor
@@ -488,6 +489,8 @@ class Ruled:
     truth: Tensor
     applies: Tensor
     clause: Tensor
+    strength: float = 1.0
+    confidence: float = 1.0
 
 
 @runtime_checkable

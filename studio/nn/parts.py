@@ -29,9 +29,12 @@ _USUAL = {
 """Length of the line to a joint from the one that it hangs from, of the torso's (neck to the middle of the hips)."""
 _LENGTHS = [_USUAL[name.split()[-1]] if name != "neck" else 1.0 for name in JOINTS]
 
+_SURE = {"upper arm": (0.3, 0.6), "forearm": (0.15, 1.0), "thigh": (0.35, 0.75), "shin": (0.2, 1.0)}
+"""From where to where a limb is surely itself, of its length: no torso any more, and not yet what is drawn over it."""
+
 CORE = 0.055
 """Half the width of what is surely a limb, of the torso's length,"""
-REACH = 0.55
+REACH = 0.4
 """and how far from the skeleton everything is surely background."""
 
 
@@ -60,9 +63,9 @@ def wanted(joints: Tensor, size: Size) -> Tensor:
     claims: list[Tensor] = []
     for name, (a, b) in BONES.items():
         names.append(name)
-        claims.append(distance(joints, [(a, b)], size) <= (CORE * s).clamp_min(0.71))
+        claims.append(_limb(joints, a, b, _SURE[name.split(" ", 1)[1]], size) <= (CORE * s).clamp_min(0.71))
     names.append("torso")
-    claims.append(_torso(joints, size))
+    claims.append(_torso(joints, s, size))
     names.append("head")
     claims.append(_head(joints, s, size))
     many = torch.stack(claims).sum(0)
@@ -107,8 +110,17 @@ def right(parsed: Tensor, parts: Tensor) -> Tensor:
     return ((parsed.argmax(1) == parts) & known).sum() / known.sum().clamp_min(1)
 
 
-def _torso(joints: Tensor, size: Size) -> Tensor:
-    """Inside of what shoulders and hips span, a little drawn in; bool B×H×W."""
+def _limb(joints: Tensor, a: int, b: int, sure: tuple[float, float], size: Size) -> Tensor:
+    """From each pixel to the line between two joints, to this stretch of it; infinite where one is missing."""
+    known = joints[:, a, 2] * joints[:, b, 2] > 0
+    ends = [torch.lerp(joints[:, a, :2], joints[:, b, :2], at) for at in sure]
+    away = to_segment(ends[0], ends[1], size)
+    return torch.where(known.view(-1, 1, 1), away, torch.inf)
+
+
+def _torso(joints: Tensor, s: Tensor, size: Size) -> Tensor:
+    """Inside of what shoulders and hips span, a little drawn in, and along its middle, which is all that is left of it
+    from the side; bool B×H×W."""
     corners = joints[:, _CORNERS]
     middle = corners[..., :2].mean(1, keepdim=True)
     at = middle + (corners[..., :2] - middle) * 0.8
@@ -120,7 +132,8 @@ def _torso(joints: Tensor, size: Size) -> Tensor:
         turns.append(vx * (y - ay) - vy * (x - ax))
     sides = torch.stack(turns)
     inside = (sides > 0).all(0) | (sides < 0).all(0)
-    return inside & (corners[..., 2].prod(1) > 0).view(-1, 1, 1)
+    along = to_segment(at[:, :2].mean(1), at[:, 2:].mean(1), size) <= (2 * CORE * s).clamp_min(0.71)
+    return (inside | along) & (corners[..., 2].prod(1) > 0).view(-1, 1, 1)
 
 
 def _head(joints: Tensor, s: Tensor, size: Size) -> Tensor:

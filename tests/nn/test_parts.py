@@ -47,7 +47,7 @@ def test_a_limb_before_the_chest_is_left_unsaid() -> None:
 
 def test_a_limb_with_a_missing_joint_is_not_wanted_and_could_be_where_else_would_be_background() -> None:
     joints = standing(SIZE)
-    x, y = (int(v) for v in joints[0, J["left wrist"], :2] + torch.tensor([9, 6]))
+    x, y = (int(v) for v in joints[0, J["left wrist"], :2] + torch.tensor([8, 1]))
     assert wanted(joints, SIZE)[0, y, x] == 0
     joints[:, J["left wrist"]] = 0
     found = wanted(joints, SIZE)

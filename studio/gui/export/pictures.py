@@ -16,6 +16,10 @@ PICTURES = (("PNG", "png"), ("WebP, lossless", "webp"), ("npz (numbers)", "npz")
 class _Pictures(Form):
     """Those that have a layout and a format of pictures."""
 
+    @classmethod
+    def suits(cls, offer: Offer) -> bool:
+        return offer.poses is None
+
     def _layout_and_format(self) -> None:
         self.layout_box = self._choice("As", LAYOUTS, "All in one picture, or each in a file of its own")
         self.format_box = self._choice("Format", PICTURES, "npz holds the pictures and their latents as numbers")

@@ -184,15 +184,12 @@ class Poser(QObject):
         if before.source is not state.source:
             self.result = self.other_result = None
         self.changed.emit(before)
-        posed = not same(before.joints, state.joints)
-        if (
-            before.source is not state.source
-            or before.truth != state.truth
-            or before.views.parser != state.views.parser
-        ):
+        if before.source is not state.source or before.views.parser != state.views.parser:
             self.ask()
-        elif posed:
+        elif not same(before.joints, state.joints):
             self.ask(moving=True)
+        elif before.truth != state.truth:
+            self.ask()
         elif before.compare != state.compare:
             self.other_result = None
             self.other_came.emit(None)

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -47,6 +47,9 @@ def train(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     shape.add_argument("--colour", choices=("keep", "grey", "colour"), help="colour or grey")
     shape.add_argument(
         "--held-out", type=float, metavar="SHARE", help="share kept from training for measures, 0 to 0.9"
+    )
+    shape.add_argument(
+        "--vectors", metavar="FILE", help="of sentences: a file of word vectors, GloVe or word2vec, text or binary"
     )
     name = _model(words)
     if name:
@@ -153,7 +156,10 @@ def _prepared(source: Source, asked: argparse.Namespace) -> Dataset:
         if not (width.isdigit() and (height or width).isdigit()):
             raise Usage(f"--size {asked.size}: write 32, or 20x28 for 20 wide and 28 high")
         size = (int(height or width), int(width))
-    chosen = {"size": size, "fit": asked.fit, "colour": asked.colour, "held_out": asked.held_out}
+    if asked.vectors and found.kind != "sentences":
+        raise Usage(f"--vectors: {source.title} holds {found.kind}; word vectors belong to sentences")
+    chosen: dict[str, Any] = {"size": size, "fit": asked.fit, "colour": asked.colour, "held_out": asked.held_out}
+    chosen["vectors"] = str(Path(asked.vectors).expanduser().absolute()) if asked.vectors else None
     try:
         wanted = replace(wanted, **{k: v for k, v in chosen.items() if v is not None})
     except ValueError as wrong:

@@ -9,7 +9,7 @@ from pathlib import Path
 from studio.data.dataset import Dataset, DataSpec
 from studio.data.reading import Found, Preparation, Source
 from studio.data.watch import Watch
-from studio.gui import words
+from studio.gui import kinds, words
 
 
 def prepare(source: Source, preparation: Preparation, name: str, watch: Watch) -> DataSpec:
@@ -25,9 +25,8 @@ def prepare(source: Source, preparation: Preparation, name: str, watch: Watch) -
 
 def describe(source: Source, found: Found) -> str:
     """ "IDX · 70,000 images · 28×28 · grey · 10 classes: 0, 1, 2 …", then notes, a sentence a line."""
-    images = found.kind == "images"
-    parts = [source.kind_of, words.plural(found.count, "image" if images else "point")]
-    if images:
+    parts = [source.kind_of, kinds.examples(found.kind, found.count)]
+    if found.kind == "images":
         sizes = [f"{size}" for size in found.sizes]
         parts.append(sizes[0] if len(sizes) == 1 else f"{len(sizes):,} sizes, most often {sizes[0]}" if sizes else "")
         parts.append("grey" if found.channels == 1 else "colour")

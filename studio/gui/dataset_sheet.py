@@ -25,12 +25,13 @@ from studio.data.dataset import DataSpec
 from studio.data.errors import DataError
 from studio.data.reading import Colour, Fit, Found, Preparation, Source
 from studio.data.watch import Cancelled, Watch
-from studio.gui import words, work
+from studio.gui import work
 from studio.gui.dataset_facts import describe, own_size, prepare, size_of, size_text
 from studio.gui.drop import DataDrop
 from studio.gui.glossary import hover_card
 from studio.gui.session import Session
 from studio.gui.theme import SPACE, role
+from studio.gui.widgets.file_field import FileField
 from studio.gui.widgets.image_grid import ImageGrid
 from studio.gui.widgets.spin import SpinBox
 
@@ -65,7 +66,7 @@ class DatasetSheet(QWidget):
         self.skipped = QPlainTextEdit()
         self.skipped.setReadOnly(True)
         self.skipped.setMaximumHeight(12 * SPACE)
-        self.skipped.setAccessibleName("Files that are left out, and why")
+        self.skipped.setAccessibleName("What is left out, and why")
 
         left = QVBoxLayout()
         left.setSpacing(SPACE)
@@ -106,6 +107,10 @@ class DatasetSheet(QWidget):
         self.held.setSuffix(" %")
         self.held.setAccessibleName("Held-out share in percent")
         hover_card(self.held, "held-out")
+        about = "A file of GloVe or word2vec, text or binary; empty: words begin at random"
+        self.vectors = FileField("Word vectors", about)
+        self.vectors.edit.setPlaceholderText("none")
+        hover_card(self.vectors.edit, "word-vectors")
         self.size_row = QWidget()
         size = QHBoxLayout(self.size_row)
         size.setContentsMargins(0, 0, 0, 0)
@@ -130,6 +135,7 @@ class DatasetSheet(QWidget):
         role(self.held_hint, "small")
         self.held_hint.setWordWrap(True)
         form.addRow("", self.held_hint)
+        form.addRow("Word vectors", self.vectors)
         self.form = form
         self.reset = QPushButton("Reset")
         role(self.reset, "quiet")
@@ -176,6 +182,7 @@ class DatasetSheet(QWidget):
             self.colour.currentIndexChanged,
             self.held.valueChanged,
             self.as_is.toggled,
+            self.vectors.edit.textChanged,
         ):
             changed.connect(lambda *_: self._check())
         self.name.returnPressed.connect(self._use)
@@ -192,13 +199,14 @@ class DatasetSheet(QWidget):
         self.summary.setText(describe(drop.source, found))
         self.thumbnails.set_images(found.thumbnails)
         left_out = len(found.skipped)
-        self.skipped_title.setText(f"{words.plural(left_out, 'file')} left out")
+        self.skipped_title.setText(f"{left_out:,} left out")
         self.skipped.setPlainText("\n".join(f"{s.name}: {s.reason}" for s in found.skipped))
         self.skipped_title.setVisible(left_out > 0)
         self.skipped.setVisible(left_out > 0)
         images = found.kind == "images"
         for field in (self.size_row, self.fit, self.colour):
             self.form.setRowVisible(field, images)
+        self.form.setRowVisible(self.vectors, found.kind == "sentences")
         self._suggest()
         self._busy(False)
         self.use.setFocus()
@@ -214,6 +222,7 @@ class DatasetSheet(QWidget):
         self.fit.setCurrentIndex(self.fit.findData(asked.fit))
         self.colour.setCurrentIndex(self.colour.findData(asked.colour))
         self.held.setValue(round(100 * asked.held_out))
+        self.vectors.edit.setText(asked.vectors)
         self._check()
 
     def preparation(self) -> Preparation:
@@ -222,12 +231,13 @@ class DatasetSheet(QWidget):
         Raises:
             ValueError: naming the field that is wrong.
         """
-        if self._found is not None and self._found.kind == "points":
-            return Preparation(held_out=self.held.value() / 100)
-        size = None if self.as_is.isChecked() else size_of(self.side.currentText())
         suggested = 0.0 if self._found is None else self._found.suggested.held_out
         # The spin box shows whole percents; an untouched one keeps the exact share (MNIST's 10,000 of 70,000).
         held = suggested if self.held.value() == round(100 * suggested) else self.held.value() / 100
+        if self._found is not None and self._found.kind != "images":
+            vectors = self.vectors.edit.text().strip() if self._found.kind == "sentences" else ""
+            return Preparation(held_out=held, vectors=vectors)
+        size = None if self.as_is.isChecked() else size_of(self.side.currentText())
         return Preparation(
             size,
             cast("Fit", self.fit.currentData()),

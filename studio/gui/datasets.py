@@ -15,8 +15,8 @@ from studio.data import places
 from studio.data.dataset import DataSpec
 from studio.data.errors import DataError
 from studio.data.watch import Cancelled, Watch
-from studio.gui import pixels, work
-from studio.gui.library.shelved import RenameDataset, forget
+from studio.gui import kinds, pixels, work
+from studio.gui.library.shelved import RenameDataset, forget, people
 from studio.gui.session import Session, Trouble
 from studio.gui.words import plural
 
@@ -156,7 +156,7 @@ def look(tiles: dict[str, Offer], watch: Watch) -> list[Offer]:
     for spec in store.listed():
         watch.advance(len(offers), 0, spec.name)
         image = pixels.load(store.thumbnail(spec.fingerprint))
-        offers.append(Offer("read", "", spec.name, line_of(spec), spec, image))
+        offers.append(Offer("read", "", spec.name, line_of(spec, people(spec)), spec, image))
         read_already.add(spec.source)
     for name in builtin.NAMES:
         watch.advance(len(offers), 0, name)
@@ -179,7 +179,7 @@ def _builtin(name: str, watch: Watch) -> Offer:
     source = builtin.source(name)
     found = source.inspect(watch)
     size = next(iter(found.sizes), "")
-    line = plural(found.count, "image" if found.kind == "images" else "point") + (f" · {size}" if size else "")
+    line = kinds.examples(found.kind, found.count) + (f" · {size}" if size else "")
     shown = found.thumbnails[0] if len(found.thumbnails) == 1 else pixels.montage(found.thumbnails, 6, 4)
     image = pixels.image(shown)
     image.setText("title", source.title)
@@ -197,12 +197,12 @@ def read(offer: Offer, watch: Watch) -> DataSpec:
     return store.prepare(source, None, watch).spec
 
 
-def line_of(spec: DataSpec) -> str:
-    """ "70,000 · 28×28 grey · 10 classes" """
-    if spec.kind == "points":
-        return plural(spec.count, "point")
-    height, width = spec.size
-    parts = [f"{spec.count:,}", f"{width}×{height} {'grey' if spec.channels == 1 else 'colour'}"]
-    if spec.classes:
+def line_of(spec: DataSpec, who: int = 0) -> str:
+    """ "70,000 · 28×28 grey · 10 classes"; ``who``: how many people it shows."""
+    if spec.kind != "images":
+        parts = [kinds.examples(spec.kind, spec.count)]
+    else:
+        parts = [f"{spec.count:,}", kinds.form(spec), *kinds.more(spec, who)[:1]]
+    if spec.classes and spec.kind != "points":
         parts.append(plural(len(spec.classes), "class", "classes"))
     return " · ".join(parts)

@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from studio.gui import kinds
 from studio.gui.library.delegates import SMALL, draw_picture, small_font
 from studio.gui.library.shelved import Shelved
 from studio.gui.library.thumbnails import Thumbnails, Wanted
@@ -133,7 +134,8 @@ def _text(one: Shelved, column: int) -> str:
         case 1:
             return f"{data.count:,}"
         case 2:
-            return f"{data.size[1]}×{data.size[0]}" if data.kind == "images" else "points"
+            sizes = {"images": f"{data.size[1]}×{data.size[0]}", "points": "points", "sentences": kinds.form(data)}
+            return sizes[data.kind]
         case 3:
             return f"{len(data.classes):,}" if data.classes else "–"
         case 4:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from studio.gui import kinds
 from studio.gui.library.parts import Section
 from studio.gui.library.picture import Picture
 from studio.gui.library.shelved import Shelved
@@ -87,11 +88,19 @@ def _facts(one: Shelved) -> Sequence[tuple[str, str, str]]:
     data = one.data
     lines = [("examples", f"{data.count:,}", "Held-out ones included")]
     if data.kind == "images":
-        height, width = data.size
-        colour = {1: "grey", 3: "colour", 4: "colour, alpha"}.get(data.channels, f"{data.channels} channels")
-        lines.append(("size", f"{width}×{height} px, {colour}", "Width × height after preparation"))
-    else:
+        size, _, colour = kinds.form(data).partition(" ")
+        lines.append(("size", f"{size} px, {colour}", "Width × height after preparation"))
+        if kinds.is_posed(data):
+            lines.append(("people", f"{one.people:,}" if one.people else "yes", "Who is shown, by the source"))
+            carried = ", ".join(kinds.more(data)[1:])
+            lines.append(("with each", carried, "Joints are those of OpenPose and COCO; parts say what a pixel shows"))
+    elif data.kind == "points":
         lines.append(("kind", "points in the plane", ""))
+    else:
+        lines.append(("length", kinds.form(data), "The longest sentence, in words"))
+        lines.append(("words", f"{data.vocabulary:,}", "Different ones, held-out sentences included"))
+        vectors = f"{data.vectors} dimensions" if data.vectors else "none"
+        lines.append(("word vectors", vectors, "From a file, for the words that it has"))
     lines.append(("classes", f"{len(data.classes):,}" if data.classes else "no labels", ""))
     lines.append(("held out", f"{data.held_out:,}", "Kept from training, for metrics"))
     lines.append(("on disk", memory(one.size), "In the cache; the source is not counted"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.data.dataset import DataSpec
+from studio.gui import kinds
 from studio.gui.library import words
 from studio.gui.words import amount
 from studio.models.core.catalog import ModelCard
@@ -113,12 +114,7 @@ def said(value: Value, field: FieldInfo | None) -> str:
 
 def data_line(spec: DataSpec) -> str:
     """A dataset in one line: ``1,797 images, 8×8 grey, 10 classes, 180 held out``."""
-    if spec.kind == "points":
-        parts = [f"{spec.count:,} points"]
-    else:
-        height, width = spec.size
-        colour = {1: "grey", 3: "colour", 4: "colour with alpha"}.get(spec.channels, f"{spec.channels} channels")
-        parts = [f"{spec.count:,} images", f"{width}×{height} {colour}"]
+    parts = [p for p in (kinds.examples(spec.kind, spec.count), kinds.form(spec), *kinds.more(spec)) if p]
     if spec.classes:
         parts.append(f"{len(spec.classes)} classes")
     if spec.held_out:

@@ -13,17 +13,21 @@ from PySide6.QtGui import QUndoCommand
 
 from studio.data import places
 from studio.data.dataset import DataSpec
+from studio.data.errors import DataError
 from studio.data.watch import Watch
+from studio.gui import kinds
 from studio.gui.session import Session, Trouble
 
 
 @dataclass(frozen=True)
 class Shelved:
-    """``thumbnail``: path of its contact sheet, empty when there is none. ``size``: bytes in the cache."""
+    """``thumbnail``: path of its contact sheet, empty when there is none. ``size``: bytes in the cache. ``people``: how
+    many its images show, 0 for others."""
 
     data: DataSpec
     thumbnail: str
     size: int
+    people: int = 0
 
 
 def read(watch: Watch) -> list[Shelved]:
@@ -37,8 +41,20 @@ def read(watch: Watch) -> list[Shelved]:
             thumbnail = str(store.thumbnail(data.fingerprint))
         except (OSError, ValueError):
             thumbnail = ""  # a picture that cannot be made hides no dataset
-        found.append(Shelved(data, thumbnail, size_of(places.datasets() / data.fingerprint)))
+        found.append(Shelved(data, thumbnail, size_of(places.datasets() / data.fingerprint), people(data)))
     return found
+
+
+def people(spec: DataSpec) -> int:
+    """How many people a dataset of them shows; 0 for others. Looks at the disk."""
+    from studio.data import store
+
+    if not kinds.is_posed(spec):
+        return 0
+    try:
+        return int(store.details(spec.fingerprint).extra.get("people", 0))
+    except (DataError, OSError, ValueError, TypeError):
+        return 0
 
 
 def size_of(folder: Path) -> int:

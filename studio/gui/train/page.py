@@ -320,7 +320,7 @@ class TrainPage(QWidget):
 
     def _on_sheet(self, event: SheetDrawn) -> None:
         if event.run == self._run:
-            self.sheet.add(event.step, Sheet(event.images, event.columns), RunFolder(event.run).sheet(event.step))
+            self.sheet.add(event.step, Sheet(event.images, event.columns, event.titles), RunFolder(event.run).sheet(event.step))
 
     def _on_checkpoint(self, event: Checkpointed) -> None:
         if self.live is not None and event.run == self.live.run:
@@ -345,6 +345,7 @@ class TrainPage(QWidget):
             "split": self.split.kept(),
             "bench": self.bench.kept(),
             "unfolded": self.recipe_pane.form.is_unfolded,
+            "skeletons": self.real.skeleton.isChecked(),
             "curves": self._deck.save_state() if self._deck is not None else self._kept_state,
         }
 
@@ -354,6 +355,8 @@ class TrainPage(QWidget):
             splitter.restore(state.get(name))
         if isinstance(state.get("unfolded"), bool):
             self.recipe_pane.form.unfold(state["unfolded"])
+        if isinstance(state.get("skeletons"), bool):
+            self.real.skeleton.setChecked(state["skeletons"])
         if isinstance(state.get("curves"), dict):
             self._kept_state = state["curves"]
             if self._deck is not None:

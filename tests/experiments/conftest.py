@@ -13,6 +13,7 @@ from studio.data.dataset import DataSpec
 from studio.experiments import (
     bigan_mnist,
     cgan_mnist,
+    constraints_digits,
     glow_cifar,
     glow_mnist,
     glow_sprites,
@@ -62,6 +63,12 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
         "dcgan": {"steps": 2, "batch": 8, "width": 4},
     }
     monkeypatch.setitem(wasserstein_loss.SIZES, "short", small)
+    tiny_sizes: dict[str, Any] = {
+        "wgan_gp": {**TINY, "width": 4, "average": 0.0},
+        "nice": {**TINY, "width": 8, "layers": 1, "average": 0.0},
+    }
+    monkeypatch.setitem(constraints_digits.SIZES, "short", tiny_sizes)
+    monkeypatch.setattr(constraints_digits, "DRAWN", 200)
     monkeypatch.setattr(classifier, "SEEN", 600)
     _tiny_flows(monkeypatch)
 

@@ -302,6 +302,7 @@ class Poser(QObject):
         if not self.state.posed:
             state = state.with_pose(found.joints[at], int(found.indices[at]))
         self.keeper.put(run, state)  # nothing to undo: nobody has done anything yet
+        self._since_edit.invalidate()
 
     # --- the judge
 

@@ -40,6 +40,8 @@ class RunInfo:
     tags: tuple[str, ...] = ()
     note: str = ""
     forked_from: str = ""
+    begins_from: str = ""
+    """"id@step" of a run beside it whose checkpoint it takes over when its own training begins; empty: none."""
     versions: dict[str, str] = field(default_factory=dict)
 
 
@@ -97,8 +99,9 @@ class RunFolder:
         *,
         title: str = "",
         forked_from: str = "",
+        begins_from: str = "",
     ) -> RunFolder:
-        """Make a new run, ready to be trained.
+        """Make a new run, ready to be trained. The rest: as :class:`RunInfo` has it.
 
         Raises:
             FileExistsError: when there already is something at ``path``.
@@ -113,6 +116,7 @@ class RunFolder:
                 created=time.time(),
                 data=data,
                 forked_from=forked_from,
+                begins_from=begins_from,
                 versions=versions(),
             )
         )

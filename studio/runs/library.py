@@ -137,7 +137,8 @@ class Library:
         run = RunFolder(path)
         (model, recipe), info = run.recipe(), run.info()
         made = self.free(f"{path.name}-copy")
-        RunFolder.create(made, model, recipe, info.data, title=title or f"{info.title} (copy)")
+        title = title or f"{info.title} (copy)"
+        RunFolder.create(made, model, recipe, info.data, title=title, begins_from=info.begins_from)
         return made
 
     def fork(self, path: Path, checkpoint: int, title: str = "", watch: Watch | None = None) -> Path:

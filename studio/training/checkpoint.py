@@ -217,7 +217,8 @@ def take(cycle: Cycle, seconds: float) -> Saved:
 
 def resume(run: RunFolder, cycle: Cycle) -> float:
     """Put a training where the newest resumable checkpoint left it; of a run that has only thinned ones (a fork)
-    take the weights of the newest; with none at all leave it at its start.
+    take the weights of the newest; with none at all put it where it begins: at its start, or at the checkpoint of
+    another run that it begins from.
 
     Returns:
         Seconds of training so far.
@@ -240,10 +241,48 @@ def resume(run: RunFolder, cycle: Cycle) -> float:
         raise failed
     steps = run.checkpoints()
     if not steps:
-        return 0.0
+        return begin(run, cycle)
     path = run.checkpoint(steps[-1]) / AVERAGE
     try:
         cycle.start_from(read(path), steps[-1])
     except RuntimeError as wrong:
         raise DamagedRun(f"{path} does not fit the recipe: {wrong}") from wrong
     return 0.0
+
+
+def begin(run: RunFolder, cycle: Cycle) -> float:
+    """Put a training that has no checkpoint yet where it begins. From another run it takes over all but the weights
+    that it has no use for (those of a constraint that it goes on without).
+
+    Returns:
+        0: the seconds of the other one are its own.
+
+    Raises:
+        DamagedRun: when that run is not there, is not so far, or has other networks.
+    """
+    whose, _, step = run.info().begins_from.partition("@")
+    if not whose:
+        return 0.0
+    other = next((r for r in _beside(run) if _id(r) == whose), None)
+    if other is None or int(step) not in other.checkpoints(resumable=True):
+        there = "is not in the library" if other is None else f"has no checkpoint of step {int(step):,} to go on from"
+        name = f"the run {whose}" if other is None else other.info().title
+        raise DamagedRun(f"{run.info().title} begins where another run ended, but {name} {there}. Train that one first")
+    saved, own = load(other, int(step)), cycle.model.state_dict().keys()
+    weights, average = ({k: t for k, t in of.items() if k in own} for of in (saved.weights, saved.average))
+    try:
+        cycle.load(weights, average, saved.engine, saved.plain)
+    except (KeyError, RuntimeError, ValueError, TypeError) as wrong:
+        raise DamagedRun(f"{other.checkpoint(int(step))} does not fit the recipe: {wrong}") from wrong
+    return 0.0
+
+
+def _beside(run: RunFolder) -> list[RunFolder]:
+    return [RunFolder(p.parent) for p in sorted(run.path.parent.glob("*/run.json")) if p.parent != run.path]
+
+
+def _id(run: RunFolder) -> str:
+    try:
+        return run.info().id
+    except DamagedRun:
+        return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from studio.data import places
 from studio.experiments.core import attempts, catalog, summary
 from studio.experiments.core.attempts import Attempt
-from studio.experiments.core.experiment import Figure, Findings, Picture, Table
+from studio.experiments.core.experiment import Figure, Findings, Picture, Planned, PresetName, Table
 from studio.runs.folder import DamagedRun, RunFolder
 from tests.experiments.conftest import begun, defaults, spec
 
@@ -147,3 +148,14 @@ def test_the_best_and_the_last_are_told_by_the_headline() -> None:
     table = summary.markdown(COLLAPSE, tried)
     assert table.count("\n|") == 2 + 4
     assert summary.best(replace(COLLAPSE, better="less"), tried) == tried[3]
+
+
+def test_a_planned_run_begins_where_the_one_it_names_ends() -> None:
+    def planned(preset: PresetName, seeds: Sequence[int]) -> tuple[Planned, ...]:
+        one = Planned("one", "gan", "8gaussians", {"steps": 40}, "One")
+        return one, Planned("two", "gan", "8gaussians", {"steps": 60}, "Two", begins_from="one")
+
+    data = {name: spec(name) for name in COLLAPSE.datasets}
+    one, two = attempts.begin(replace(COLLAPSE, planned=planned), "short", (0,), data, defaults()).runs
+    assert RunFolder(one.folder).info().begins_from == ""
+    assert RunFolder(two.folder).info().begins_from == f"{one.id}@40" == RunFolder(two.folder).info().forked_from

@@ -130,10 +130,11 @@ def begin(
     planned = experiment.planned(preset, seeds)
     if missing := sorted({p.model for p in planned} - set(defaults)):
         raise ValueError(f"{experiment.name} needs the model {', '.join(missing)}, which is not there")
-    path, made = _free(experiment.name), []
+    path, made, ends = _free(experiment.name), list[MadeRun](), dict[str, str]()
     try:
         for one in planned:
-            made.append(_make(one, datasets[one.dataset], defaults[one.model]))
+            made.append(_make(one, datasets[one.dataset], defaults[one.model], ends))
+            ends[one.key] = f"{made[-1].id}@{one.values.get('steps', defaults[one.model]['steps'])}"
         attempt = Attempt(
             path,
             experiment.name,
@@ -154,9 +155,19 @@ def begin(
     return attempt
 
 
-def _make(planned: Planned, data: DataSpec, defaults: Mapping[str, Value]) -> MadeRun:
+def _make(planned: Planned, data: DataSpec, defaults: Mapping[str, Value], ends: Mapping[str, str]) -> MadeRun:
+    """``ends``: "id@step" of the last step of each run made before it, by key."""
     at = free_path(places.runs(), planned.model, data)
-    run = RunFolder.create(at, planned.model, {**defaults, **planned.values}, data, title=planned.title)
+    begins = ends[planned.begins_from] if planned.begins_from else ""
+    run = RunFolder.create(
+        at,
+        planned.model,
+        {**defaults, **planned.values},
+        data,
+        title=planned.title,
+        forked_from=begins,
+        begins_from=begins,
+    )
     return MadeRun(planned.key, at.name, run.info().id)
 
 

@@ -41,6 +41,8 @@ class Planned:
         dataset: one of the experiment's ``datasets``.
         values: fields of the recipe that differ from the model's defaults, the seed included.
         title: of the run in the library.
+        begins_from: key of a run planned before it, at whose last step it begins, with all of its weights that it has a
+            use for; empty: at its own start. ``steps`` of its recipe count from the other one's start.
     """
 
     key: str
@@ -48,6 +50,7 @@ class Planned:
     dataset: str
     values: Mapping[str, Value]
     title: str
+    begins_from: str = ""
 
 
 @dataclass(frozen=True)

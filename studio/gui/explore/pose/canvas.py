@@ -206,8 +206,8 @@ class Canvas(SkeletonView):
         joint = self.chosen if by_key else self.joint_at(QPointF(event.pos()))
         place = self.place_of(joint) if by_key and joint >= 0 else None
         menu = self.menu(joint)
-        menu.exec(self.mapToGlobal(place.toPoint()) if place is not None else event.globalPos())
-        menu.deleteLater()
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.mapToGlobal(place.toPoint()) if place is not None else event.globalPos())
 
     def menu(self, joint: int) -> QMenu:
         """What can be done with a joint (−1: with none in particular); missing ones can be added."""

@@ -291,7 +291,9 @@ experiment = Experiment(
         "samples of the base, and a wish for a class, read by a classifier that had no part in it."
     ),
     datasets=("digits",),
-    short=Preset("short", "four runs of a WGAN-GP of 600 steps, three of a NICE of 1,000, batch 64", 5.0, "All of it, with one seed."),
+    short=Preset(
+        "short", "four runs of a WGAN-GP of 600 steps, three of a NICE of 1,000, batch 64", 5.0, "All of it, one seed."
+    ),
     full=Preset("full", "seven runs for each of three seeds, 4,000 to 8,000 steps of 64", 60.0, "Over seeds."),
     planned=planned,
     conclude=conclude,

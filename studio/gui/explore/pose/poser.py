@@ -180,13 +180,13 @@ class Poser(QObject):
 
     def _put(self, before: Posing, state: Posing) -> None:
         self._since_edit.start()
-        self.frame = None
+        framed, self.frame = self.frame is not None, None
         if before.source is not state.source:
             self.result = self.other_result = None
         self.changed.emit(before)
         if before.source is not state.source or before.views.parser != state.views.parser:
             self.ask()
-        elif not same(before.joints, state.joints):
+        elif framed or not same(before.joints, state.joints):
             self.ask(moving=True)
         elif before.truth != state.truth:
             self.ask()

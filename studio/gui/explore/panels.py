@@ -12,6 +12,7 @@ from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.measures.panel import MeasuresPanel
 from studio.gui.explore.panel import Panel
 from studio.gui.explore.pose.panel import PosePanel
+from studio.gui.explore.rules.panel import RulesPanel
 
 PANELS: tuple[type[Panel], ...] = (
     PosePanel,
@@ -22,5 +23,6 @@ PANELS: tuple[type[Panel], ...] = (
     LatentPanel,
     EncodePanel,
     ConstraintsPanel,
+    RulesPanel,
     MeasuresPanel,
 )

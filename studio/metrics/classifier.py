@@ -106,7 +106,7 @@ def classifier(data: Dataset, watch: Watch | None = None, *, seed: int = 0) -> C
     there = cached(data.spec, seed)
     if there is not None:
         return there
-    with _alone():
+    with alone():
         made = _trained(data, data.labels, seed, watch)
     if data.spec.fingerprint:
         with suppress(OSError):  # a full disk costs another half minute next time
@@ -155,7 +155,7 @@ def _keep(made: Classifier, spec: DataSpec, seed: int) -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """Inside, torch computes on this thread alone. Threads that begin meanwhile start with as many as before: torch
     remembers the number that was set last for them, so a thread of no importance sets it back."""
     before = torch.get_num_threads()

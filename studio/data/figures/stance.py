@@ -117,8 +117,8 @@ _NEAREST = (("neck", "nose", "head"), ("neck", "right shoulder", "shoulder"), ("
 
 def unit_of(who: People, joints: Joints) -> F:
     """Pixels of the reference height: as the trunk says, from the neck to between the hips, so that a moved arm, or one
-    that was pulled long, changes nobody's size. Where it isn't seen, as limbs say, one of the longer ones, because what points
-    to the viewer looks shorter; and where none is seen, neck and shoulders."""
+    that was pulled long, changes nobody's size. Where it isn't seen, as the limbs say, one of the longer ones, because
+    what points to the viewer looks shorter; and where none is seen, neck and shoulders."""
     found = np.zeros(len(joints), np.float32)
     for bones in (_NEAREST, _BONES):
         ratios = np.full((len(joints), len(bones)), np.inf, np.float32)

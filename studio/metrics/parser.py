@@ -1,0 +1,274 @@
+"""The judge: a part parser that is trained on a dataset's own parts, apart from every run, to measure made people by.
+
+A U-Net on images of which it sees at most 64 px a side, four neighbouring pixels at a time as so many channels (Shi et
+al. 2016, arXiv:1609.05158), which costs a quarter of looking at each; trained on the training examples with exact masks where the dataset has them; where it has none, on what the joints tell
+(:func:`studio.nn.parts.wanted`). What it says is as good as its accuracy on held-out people: give that with every
+number that rests on it. A run's own parser is no judge of that run, which learned to please it.
+
+As the classifier of :mod:`~studio.metrics.classifier` it may be trained beside a model: it draws from generators of its
+own, and computes on its thread alone. The same dataset and seed give the same judge; it is kept in the cache folder.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import xxhash
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from studio.data import files, places
+from studio.data.dataset import Dataset, DataSpec
+from studio.data.skeleton import PARTS, PARTS_SWAPPED, UNKNOWN
+from studio.data.watch import Watch
+from studio.metrics.classifier import alone
+from studio.nn.parts import parsing_loss, wanted
+from studio.nn.unet import Block, UNet, levels
+
+FORMAT = 1
+"""Of what is kept, and of how it is trained: a change trains again."""
+STEPS = 500
+BATCH = 24
+RATE = 5e-3
+"""Highest rate of Adam; it rises over the first fifth, and falls to nothing (Smith & Topin 2017)."""
+WIDTH = 20
+SIDE = 64
+"""Pixels of the longer side that the network sees; larger images are averaged down to it."""
+CHUNK = 64
+CHECKED = 500
+"""Held-out examples that tell how good it is."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """A trained parser, on the CPU.
+
+    Attributes:
+        accuracy: share of the pixels of examples kept from its training that it gets right, 0..1.
+        of_body: the same of the pixels that show a body, which are few.
+        checked: examples that these are of.
+    """
+
+    network: Parser
+    accuracy: float
+    of_body: float
+    checked: int
+
+    @property
+    def about(self) -> str:
+        """For a person: how far to trust it."""
+        right = f"{100 * self.accuracy:.0f} % of pixels right, {100 * self.of_body:.0f} % of those of bodies"
+        return f"trained on the dataset, {right}"
+
+    def parse(self, x: Tensor) -> Tensor:
+        """Log-probabilities N×P×H×W of :data:`~studio.data.skeleton.PARTS` for images N×C×H×W in −1..1; any device, the
+        answer on the CPU."""
+        with torch.inference_mode():
+            return torch.cat([self._parsed(part.float().cpu()) for part in torch.split(x.detach(), CHUNK)])
+
+    def parts(self, x: Tensor) -> npt.NDArray[np.uint8]:
+        """The likeliest part of each pixel, uint8 N×H×W."""
+        found = [self._parsed(part.float().cpu()).argmax(1).to(torch.uint8) for part in torch.split(x.detach(), CHUNK)]
+        return torch.cat(found).numpy()
+
+    def _parsed(self, x: Tensor) -> Tensor:
+        size = [int(side) for side in x.shape[2:]]
+        with torch.inference_mode():
+            said = self.network(_seen(x))
+            if list(said.shape[2:]) != size:
+                said = F.interpolate(said, size=size, mode="bilinear", align_corners=False)
+            parsed: Tensor = said.log_softmax(1)
+            return parsed
+
+
+def suits(spec: DataSpec) -> bool:
+    """Whether a dataset says where parts of bodies are."""
+    return spec.kind == "images" and bool({"parts", "joints"} & set(spec.carries))
+
+
+def judge(data: Dataset, watch: Watch | None = None, *, seed: int = 0) -> Judge:
+    """The judge of a dataset: from the cache, or trained now.
+
+    Args:
+        watch: is told (steps done, steps in all).
+
+    Raises:
+        ValueError: for a dataset without posed people.
+        Cancelled: nothing is kept.
+    """
+    if not suits(data.spec):
+        raise ValueError(f"{data.spec.name} says neither joints nor parts, so no parser can be trained on it")
+    there = cached(data.spec, seed)
+    if there is not None:
+        return there
+    with alone():
+        made = _trained(data, seed, watch or Watch())
+    if data.spec.fingerprint:
+        with suppress(OSError):  # a full disk costs another minute next time
+            _keep(made, data.spec, seed)
+    return made
+
+
+def cached(spec: DataSpec, seed: int = 0) -> Judge | None:
+    """The judge of a dataset when there is one in the cache folder; None when it has to be trained."""
+    try:
+        with safe_open(_path(spec, seed), "pt") as file:
+            about = json.loads((file.metadata() or {})["parser"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if about["format"] != FORMAT:
+            return None
+        network = _network(spec)
+        network.load_state_dict(tensors, assign=True)
+        numbers = float(about["accuracy"]), float(about["of_body"]), int(about["checked"])
+        return Judge(network.eval().requires_grad_(False), *numbers)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
+        return None
+
+
+def _path(spec: DataSpec, seed: int) -> Path:
+    folder = places.cache() / "parsers"
+    return folder / f"{xxhash.xxh3_128(f'{FORMAT} {spec.fingerprint} {seed}'.encode()).hexdigest()}.safetensors"
+
+
+def _keep(made: Judge, spec: DataSpec, seed: int) -> None:
+    about = {
+        "format": FORMAT,
+        "dataset": spec.name,
+        "fingerprint": spec.fingerprint,
+        "accuracy": made.accuracy,
+        "of_body": made.of_body,
+        "checked": made.checked,
+        "seed": seed,
+    }
+    with files.replacing(_path(spec, seed)) as fresh:
+        save_file(
+            {k: t.contiguous() for k, t in made.network.state_dict().items()}, fresh, {"parser": json.dumps(about)}
+        )
+
+
+# --- training
+
+
+def _trained(data: Dataset, seed: int, watch: Watch) -> Judge:
+    random = np.random.default_rng(seed)
+    learned, checked = random.permutation(data.train), random.permutation(data.held_out)
+    if len(checked) < 2:
+        kept = max(1, len(learned) // 10)
+        learned, checked = learned[kept:] if len(learned) > kept else learned, learned[:kept]
+    network = _network(data.spec)
+    _start(network, seed)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.Adam(network.parameters(), RATE, fused=True)
+    order = _order(len(learned), min(BATCH, len(learned)), random)
+    for step in range(STEPS):
+        watch.advance(step, STEPS, "training a parser to judge by")
+        optimiser.param_groups[0]["lr"] = RATE * _one_cycle(step / STEPS)
+        x, parts = _examples(data, np.sort(learned[next(order)]))
+        if random.random() < 0.5:
+            x, parts = x.flip(3), _swapped(parts.flip(2))
+        loss = parsing_loss(network(x), parts)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    network.eval().requires_grad_(False)
+    made = Judge(network, 0.0, 0.0, 0)
+    right, known = np.zeros(2), np.zeros(2)
+    checked = np.sort(checked[:CHECKED])
+    for start in range(0, len(checked), CHUNK):
+        watch.advance(STEPS, STEPS, "checking the parser")
+        x, parts = _examples(data, checked[start : start + CHUNK])
+        true = parts.numpy()
+        hit = made.parts(x) == true
+        for which, mask in enumerate((true != UNKNOWN, (true != UNKNOWN) & (true > 0))):
+            right[which] += (hit & mask).sum()
+            known[which] += mask.sum()
+    share = right / np.maximum(known, 1)
+    return Judge(network, float(share[0]), float(share[1]), len(checked))
+
+
+def _examples(data: Dataset, indices: npt.NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+    """Images as the network sees them, and the true part of each pixel, uint8."""
+    x = _seen(torch.from_numpy(np.array(data.values[indices])).float().div_(127.5).sub_(1))
+    size = (int(x.shape[2]), int(x.shape[3]))
+    if "parts" in data.columns:
+        parts = torch.from_numpy(np.array(data.columns["parts"][indices]))
+    else:
+        parts = wanted(torch.from_numpy(np.array(data.columns["joints"][indices])), data.spec.size)
+    if tuple(parts.shape[1:]) != size:
+        parts = F.interpolate(parts.unsqueeze(1).float(), size=size, mode="nearest-exact")[:, 0].to(torch.uint8)
+    return x, parts
+
+
+def _swapped(parts: Tensor) -> Tensor:
+    table = torch.arange(256, dtype=torch.uint8)
+    table[: len(PARTS_SWAPPED)] = torch.tensor(PARTS_SWAPPED, dtype=torch.uint8)
+    return table[parts.long()]
+
+
+def _one_cycle(at: float) -> float:
+    return at / 0.2 if at < 0.2 else 0.5 + 0.5 * math.cos(math.pi * (at - 0.2) / 0.8)
+
+
+def _order(count: int, batch: int, random: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
+    while True:
+        shuffled = random.permutation(count)
+        for start in range(0, count - batch + 1, batch):
+            yield shuffled[start : start + batch]
+
+
+def _seen(x: Tensor) -> Tensor:
+    """Images of at most ``SIDE`` px a side, by averaging."""
+    if max(x.shape[2:]) <= SIDE:
+        return x
+    by = SIDE / max(x.shape[2:])
+    return F.interpolate(x, size=[max(1, round(s * by)) for s in x.shape[2:]], mode="area")
+
+
+def _network(spec: DataSpec) -> Parser:
+    """No number is drawn: see :func:`_start`."""
+    by = min(1.0, SIDE / max(spec.size))
+    size = (max(1, round(spec.size[0] * by)), max(1, round(spec.size[1] * by)))
+    with torch.device("meta"):
+        return Parser(spec.channels, size)
+
+
+class Parser(nn.Module):
+    """Logits N×P×H×W of images N×C×H×W of one size."""
+
+    def __init__(self, channels: int, size: tuple[int, int]) -> None:
+        super().__init__()
+        half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
+        self.net = UNet(4 * channels, 4 * len(PARTS), half, WIDTH, levels(half))
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[2:]
+        even = F.pad(x, (0, width % 2, 0, height % 2), mode="replicate")
+        folded = F.pixel_unshuffle(even, 2).contiguous(memory_format=torch.channels_last)
+        return F.pixel_shuffle(self.net(folded), 2)[:, :, :height, :width]
+
+
+def _start(network: Parser, seed: int) -> None:
+    """Weights as He et al. 2015 draw them, the last of each block zero, from a generator of this seed alone."""
+    generator = torch.Generator().manual_seed(seed)
+    network.to_empty(device="cpu")
+    blocks: list[Block] = []
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="linear", generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        if isinstance(module, Block):
+            blocks.append(module)
+    for block in blocks:
+        nn.init.zeros_(cast(nn.Conv2d, block.convs[-1]).weight)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QWheelEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -76,14 +77,12 @@ def at(canvas: Canvas, joint: int) -> QPoint:
     return place.toPoint()
 
 
-def drag(
-    qtbot: QtBot, canvas: Canvas, joint: int, by: QPoint, keys: Qt.KeyboardModifier = NONE, steps: int = 4
-) -> None:
+def drag(canvas: Canvas, joint: int, by: QPoint, keys: Qt.KeyboardModifier = NONE, steps: int = 4) -> None:
     start = at(canvas, joint)
-    qtbot.mousePress(canvas, LEFT, keys, start)
+    QTest.mousePress(canvas, LEFT, keys, start)
     for step in range(1, steps + 1):
         _move(canvas, start + by * step / steps, keys)
-    qtbot.mouseRelease(canvas, LEFT, keys, start + by)
+    QTest.mouseRelease(canvas, LEFT, keys, start + by)
 
 
 def _move(canvas: Canvas, to: QPoint, keys: Qt.KeyboardModifier) -> None:
@@ -95,7 +94,7 @@ def _move(canvas: Canvas, to: QPoint, keys: Qt.KeyboardModifier) -> None:
 
 def test_a_dragged_wrist_follows_the_pointer_and_its_elbow_bends(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
     before = held.joints
-    drag(qtbot, canvas, WRIST, QPoint(16, -24))
+    drag(canvas, WRIST, QPoint(16, -24))
     moved = held.joints[WRIST, :2] - before[WRIST, :2]
     assert np.allclose(moved, np.array([16, -24]) / canvas.scale, atol=0.01)
     assert np.nanmax(np.abs(lengths(held.joints) - lengths(before))) < 1e-4
@@ -105,8 +104,8 @@ def test_a_dragged_wrist_follows_the_pointer_and_its_elbow_bends(qtbot: QtBot, c
 
 
 def test_one_drag_is_one_edit_and_the_next_drag_another(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
-    drag(qtbot, canvas, WRIST, QPoint(-8, -24))
-    drag(qtbot, canvas, WRIST, QPoint(8, 8))
+    drag(canvas, WRIST, QPoint(-8, -24))
+    drag(canvas, WRIST, QPoint(8, 8))
     assert {text for text, _ in held.edits} == {"Move the right wrist"}
     merges = [merge for _, merge in held.edits]
     assert len(merges) > 2
@@ -114,18 +113,18 @@ def test_one_drag_is_one_edit_and_the_next_drag_another(qtbot: QtBot, canvas: Ca
     assert None not in merges
 
 
-def test_a_drag_there_and_back_leaves_no_trace(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
+def test_a_drag_there_and_back_leaves_no_trace(canvas: Canvas, held: Held) -> None:
     before, start = held.joints, at(canvas, WRIST)
-    qtbot.mousePress(canvas, LEFT, NONE, start)
+    QTest.mousePress(canvas, LEFT, NONE, start)
     for to in (start + QPoint(90, -60), start + QPoint(-300, 10), start):
         _move(canvas, to, NONE)
-    qtbot.mouseRelease(canvas, LEFT, NONE, start)
+    QTest.mouseRelease(canvas, LEFT, NONE, start)
     assert np.allclose(held.joints, before, atol=1e-3)
 
 
 def test_a_click_chooses_a_joint_and_moves_nothing(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
     with qtbot.waitSignal(canvas.chosen_changed) as chosen:
-        qtbot.mouseClick(canvas, LEFT, NONE, at(canvas, J["left knee"]) + QPoint(2, 1))
+        QTest.mouseClick(canvas, LEFT, NONE, at(canvas, J["left knee"]) + QPoint(2, 1))
     assert chosen.args == [J["left knee"]]
     assert held.edits == []
     assert held.finished == 0
@@ -134,7 +133,7 @@ def test_a_click_chooses_a_joint_and_moves_nothing(qtbot: QtBot, canvas: Canvas,
 
 def test_shift_moves_the_joint_alone(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
     before = held.joints
-    drag(qtbot, canvas, J["left elbow"], QPoint(40, -40), SHIFT)
+    drag(canvas, J["left elbow"], QPoint(40, -40), SHIFT)
     others = [j for j in range(18) if j != J["left elbow"]]
     assert np.array_equal(held.joints[others], before[others])
     assert np.allclose(
@@ -145,50 +144,50 @@ def test_shift_moves_the_joint_alone(qtbot: QtBot, canvas: Canvas, held: Held) -
 def test_with_lengths_free_no_shift_is_needed(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
     canvas.keep = False
     before = held.joints
-    drag(qtbot, canvas, J["left elbow"], QPoint(40, -40))
+    drag(canvas, J["left elbow"], QPoint(40, -40))
     assert np.array_equal(held.joints[J["left wrist"]], before[J["left wrist"]])
 
 
 def test_ctrl_moves_all_of_it_from_anywhere(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
     before = held.joints
-    drag(qtbot, canvas, J["left ankle"], QPoint(-16, 8), CTRL)
+    drag(canvas, J["left ankle"], QPoint(-16, 8), CTRL)
     assert np.allclose(held.joints[:, :2] - before[:, :2], np.array([-16, 8]) / canvas.scale, atol=1e-3)
     corner = QPoint(20, 20)
     assert canvas.joint_at(QPointF(corner)) < 0
-    qtbot.mousePress(canvas, LEFT, CTRL, corner)
+    QTest.mousePress(canvas, LEFT, CTRL, corner)
     _move(canvas, corner + QPoint(32, 0), CTRL)
-    qtbot.mouseRelease(canvas, LEFT, CTRL, corner + QPoint(32, 0))
+    QTest.mouseRelease(canvas, LEFT, CTRL, corner + QPoint(32, 0))
     assert held.edits[-1][0] == "Move the pose"
     assert np.allclose(held.joints[:, 0] - before[:, 0], 16 / canvas.scale, atol=1e-3)
 
 
 def test_alt_bends_the_other_way(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
     start = held.joints
-    drag(qtbot, canvas, WRIST, QPoint(40, 0))
+    drag(canvas, WRIST, QPoint(40, 0))
     usual = held.joints
     canvas.show_pose(start)
-    drag(qtbot, canvas, WRIST, QPoint(40, 0), ALT)
+    drag(canvas, WRIST, QPoint(40, 0), ALT)
     assert np.allclose(held.joints[WRIST], usual[WRIST], atol=1e-3)
     assert not np.allclose(held.joints[J["right elbow"]], usual[J["right elbow"]], atol=0.5)
 
 
 def test_a_joint_is_not_dragged_out_of_the_picture(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
     canvas.keep = False
-    drag(qtbot, canvas, WRIST, QPoint(-2000, 30))
+    drag(canvas, WRIST, QPoint(-2000, 30))
     assert held.joints[WRIST, 0] == 0
     assert inside(held.joints, 64, 64)[WRIST]
 
 
-def test_escape_lets_go_and_puts_it_back(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
+def test_escape_lets_go_and_puts_it_back(canvas: Canvas, held: Held) -> None:
     before, start = held.joints, at(canvas, WRIST)
-    qtbot.mousePress(canvas, LEFT, NONE, start)
+    QTest.mousePress(canvas, LEFT, NONE, start)
     _move(canvas, start + QPoint(30, -30), NONE)
     assert not np.allclose(held.joints, before)
-    qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
     assert np.array_equal(held.joints, before)
     _move(canvas, start + QPoint(60, -60), NONE)
     assert np.array_equal(held.joints, before)
-    qtbot.mouseRelease(canvas, LEFT, NONE, start)
+    QTest.mouseRelease(canvas, LEFT, NONE, start)
     assert len({merge for _, merge in held.edits}) == 1
 
 
@@ -201,24 +200,24 @@ def test_escape_lets_go_and_puts_it_back(qtbot: QtBot, canvas: Canvas, held: Hel
     ],
 )
 def test_arrows_move_the_chosen_joint(
-    qtbot: QtBot, canvas: Canvas, held: Held, key: Qt.Key, keys: Qt.KeyboardModifier, by: tuple[float, float]
+    canvas: Canvas, held: Held, key: Qt.Key, keys: Qt.KeyboardModifier, by: tuple[float, float]
 ) -> None:
     canvas.keep = False
     canvas.choose(WRIST)
     before = held.joints
-    qtbot.keyClick(canvas, key, keys)
+    QTest.keyClick(canvas, key, keys)
     assert np.allclose(held.joints[WRIST, :2] - before[WRIST, :2], by, atol=1e-4)
     others = [j for j in range(18) if j != WRIST]
     assert np.array_equal(held.joints[others], before[others])
 
 
-def test_ctrl_arrows_move_all_and_keys_in_a_row_are_one_edit(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
+def test_ctrl_arrows_move_all_and_keys_in_a_row_are_one_edit(canvas: Canvas, held: Held) -> None:
     before = held.joints
     for _ in range(3):
-        qtbot.keyClick(canvas, Qt.Key.Key_Down, CTRL)
+        QTest.keyClick(canvas, Qt.Key.Key_Down, CTRL)
     assert np.allclose(held.joints[:, 1] - before[:, 1], 3, atol=1e-4)
     assert len({merge for _, merge in held.edits}) == 1
-    qtbot.keyClick(canvas, Qt.Key.Key_Plus)
+    QTest.keyClick(canvas, Qt.Key.Key_Plus)
     assert len({merge for _, merge in held.edits}) == 2
 
 
@@ -241,55 +240,55 @@ def test_tab_goes_through_the_known_joints_and_then_on(qtbot: QtBot) -> None:
     canvas.choose(0)
     seen = [canvas.chosen]
     for _ in range(16):
-        qtbot.keyClick(canvas, Qt.Key.Key_Tab)
+        QTest.keyClick(canvas, Qt.Key.Key_Tab)
         seen.append(canvas.chosen)
     assert seen == [j for j in range(18) if j != J["neck"]]
-    qtbot.keyClick(canvas, Qt.Key.Key_Tab)
+    QTest.keyClick(canvas, Qt.Key.Key_Tab)
     assert after.hasFocus()
     canvas.setFocus()
-    qtbot.keyClick(canvas, Qt.Key.Key_Backtab, SHIFT)
+    QTest.keyClick(canvas, Qt.Key.Key_Backtab, SHIFT)
     assert canvas.chosen == 16
 
 
-def test_space_hides_a_joint_and_brings_it_back(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
+def test_space_hides_a_joint_and_brings_it_back(canvas: Canvas, held: Held) -> None:
     before = held.joints
     canvas.choose(WRIST)
-    qtbot.keyClick(canvas, Qt.Key.Key_Space)
+    QTest.keyClick(canvas, Qt.Key.Key_Space)
     assert not held.joints[WRIST].any()
     assert "missing" in canvas.status()
-    qtbot.keyClick(canvas, Qt.Key.Key_Space)
+    QTest.keyClick(canvas, Qt.Key.Key_Space)
     assert np.allclose(held.joints, before, atol=1e-4)
-    qtbot.keyClick(canvas, Qt.Key.Key_Delete)
+    QTest.keyClick(canvas, Qt.Key.Key_Delete)
     assert not known(held.joints)[WRIST]
     assert [text for text, _ in held.edits] == ["Hide the right wrist", "Add the right wrist", "Hide the right wrist"]
 
 
 def test_letters_mirror_flip_and_bring_in(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
     before = held.joints
-    qtbot.keyClick(canvas, Qt.Key.Key_M)
+    QTest.keyClick(canvas, Qt.Key.Key_M)
     assert np.allclose(held.joints, mirrored(before, 64), atol=1e-4)
-    qtbot.keyClick(canvas, Qt.Key.Key_M)
+    QTest.keyClick(canvas, Qt.Key.Key_M)
     assert np.allclose(held.joints, before, atol=1e-4)
     canvas.show_pose(preset("Hands on hips", before))
     canvas.choose(WRIST)
     elbow = held.joints[J["right elbow"]].copy()
-    qtbot.keyClick(canvas, Qt.Key.Key_F)
+    QTest.keyClick(canvas, Qt.Key.Key_F)
     assert not np.allclose(held.joints[J["right elbow"]], elbow, atol=0.5)
     for _ in range(12):
-        qtbot.keyClick(canvas, Qt.Key.Key_Left, CTRL | SHIFT)
+        QTest.keyClick(canvas, Qt.Key.Key_Left, CTRL | SHIFT)
     assert not inside(held.joints, 64, 64).all()
-    qtbot.keyClick(canvas, Qt.Key.Key_I)
+    QTest.keyClick(canvas, Qt.Key.Key_I)
     assert inside(held.joints, 64, 64).all()
     with qtbot.waitSignal(canvas.keep_wanted) as wanted:
-        qtbot.keyClick(canvas, Qt.Key.Key_L)
+        QTest.keyClick(canvas, Qt.Key.Key_L)
     assert wanted.args == [False]
 
 
-def test_plus_and_minus_scale_about_the_middle(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
+def test_plus_and_minus_scale_about_the_middle(canvas: Canvas, held: Held) -> None:
     before = held.joints
-    qtbot.keyClick(canvas, Qt.Key.Key_Plus)
+    QTest.keyClick(canvas, Qt.Key.Key_Plus)
     assert np.nanmax(np.abs(lengths(held.joints) / lengths(before) - GROWTH)) < 1e-3
-    qtbot.keyClick(canvas, Qt.Key.Key_Minus)
+    QTest.keyClick(canvas, Qt.Key.Key_Minus)
     assert np.allclose(held.joints, before, atol=1e-3)
 
 
@@ -310,13 +309,13 @@ def test_the_wheel_looks_closer_at_what_is_under_it_and_edits_nothing(qtbot: QtB
         QApplication.sendEvent(canvas, turned)
     assert canvas.scale == pytest.approx(scale * 1.2**4)
     assert canvas.to_image(place) == pytest.approx(under, abs=0.2)
-    drag(qtbot, canvas, WRIST, QPoint(0, -20))
+    drag(canvas, WRIST, QPoint(0, -20))
     assert len(held.edits) > 0
-    qtbot.keyClick(canvas, Qt.Key.Key_0, CTRL)
+    QTest.keyClick(canvas, Qt.Key.Key_0, CTRL)
     assert canvas.scale == scale
 
 
-def test_a_missing_joint_is_added_from_the_menu(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
+def test_a_missing_joint_is_added_from_the_menu(canvas: Canvas, held: Held) -> None:
     joints = person()
     joints[J["left ear"]] = 0
     canvas.show_pose(joints)
@@ -332,7 +331,7 @@ def test_a_missing_joint_is_added_from_the_menu(qtbot: QtBot, canvas: Canvas, he
     menu.deleteLater()
 
 
-def test_the_menu_key_opens_the_menu_of_the_chosen_joint(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
+def test_the_menu_key_opens_the_menu_of_the_chosen_joint(canvas: Canvas, held: Held) -> None:
     canvas.choose(J["left knee"])
     QApplication.sendEvent(canvas, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(1, 1), QPoint(1, 1)))
     menu = QApplication.activePopupWidget()
@@ -343,14 +342,14 @@ def test_the_menu_key_opens_the_menu_of_the_chosen_joint(qtbot: QtBot, canvas: C
     menu.close()
 
 
-def test_hovering_names_a_joint(qtbot: QtBot, canvas: Canvas, held: Held) -> None:
-    qtbot.mouseMove(canvas, at(canvas, J["left ankle"]))
+def test_hovering_names_a_joint(canvas: Canvas, held: Held) -> None:
+    QTest.mouseMove(canvas, at(canvas, J["left ankle"]))
     assert JOINTS[canvas.hovered] == "left ankle"
-    qtbot.mouseMove(canvas, QPoint(5, 5))
+    QTest.mouseMove(canvas, QPoint(5, 5))
     assert canvas.hovered == -1
 
 
-def test_it_paints_the_picture_the_skeleton_and_words_where_there_is_nothing(qtbot: QtBot, canvas: Canvas) -> None:
+def test_it_paints_the_picture_the_skeleton_and_words_where_there_is_nothing(canvas: Canvas) -> None:
     canvas.empty_text = "No pose yet"
     empty = canvas.grab().toImage()
     canvas.show_picture(np.full((64, 64, 3), (0, 0, 255), np.uint8))
@@ -359,6 +358,6 @@ def test_it_paints_the_picture_the_skeleton_and_words_where_there_is_nothing(qtb
     assert empty != full
     place = canvas.place_of(J["left shoulder"])
     assert place is not None
-    assert full.pixelColor(place.toPoint()).getRgb()[:3] == (0, 114, 178)
+    assert full.pixelColor(place.toPoint()).name() == "#0072b2"
     corner = canvas.picture_rect().topLeft().toPoint() + QPoint(3, 3)
     assert full.pixelColor(corner).blue() > 120

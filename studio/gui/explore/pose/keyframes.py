@@ -100,6 +100,11 @@ class Keyframes(QWidget):
     def keys(self) -> tuple[Keyframe, ...]:
         return self.poser.state.keyframes if self.poser.view is not None else ()
 
+    @property
+    def chosen(self) -> int:
+        """Index of the chosen keyframe; −1: none."""
+        return self.poser.state.keyframe if self.poser.view is not None else -1
+
     def _show_anew(self) -> None:
         self._lane.forget()
         self._made = None
@@ -142,7 +147,7 @@ class Keyframes(QWidget):
 
     def _show_buttons(self) -> None:
         keys, shown = self.keys, self.poser.view is not None
-        chosen = self.poser.state.keyframe if shown else -1
+        chosen = self.chosen
         some = 0 <= chosen < len(keys)
         self.add.setEnabled(shown and self.poser.state.posed and len(keys) < MOST_KEYFRAMES)
         self.change.setEnabled(some and not same(self._pose(), keys[chosen].joints))
@@ -189,27 +194,27 @@ class Keyframes(QWidget):
         keys = self.keys
         if not self.add.isEnabled():
             return
-        chosen = self.poser.state.keyframe
+        chosen = self.chosen
         after = chosen + 1 if 0 <= chosen < len(keys) else len(keys)
         seconds = keys[after - 1].seconds if after else 1.0
         new = Keyframe(np.array(self._pose(), np.float32), seconds)
         self._put("Add a keyframe", (*keys[:after], new, *keys[after:]), after)
 
     def replace_pose(self) -> None:
-        keys, chosen = self.keys, self.poser.state.keyframe
+        keys, chosen = self.keys, self.chosen
         if 0 <= chosen < len(keys):
             new = replace(keys[chosen], joints=np.array(self._pose(), np.float32))
             self._put("Replace a keyframe", (*keys[:chosen], new, *keys[chosen + 1 :]), chosen)
 
     def remove(self) -> None:
-        keys, chosen = self.keys, self.poser.state.keyframe
+        keys, chosen = self.keys, self.chosen
         if 0 <= chosen < len(keys):
             left = (*keys[:chosen], *keys[chosen + 1 :])
             self._put("Remove a keyframe", left, min(chosen, len(left) - 1))
 
     def shift(self, by: int) -> None:
         """The chosen keyframe so many places on."""
-        chosen = self.poser.state.keyframe if self.poser.view is not None else -1
+        chosen = self.chosen
         self.reorder(chosen, chosen + by)
 
     def reorder(self, index: int, to: int) -> None:
@@ -220,12 +225,14 @@ class Keyframes(QWidget):
             self._put("Move a keyframe", tuple(keys), to)
 
     def _timed(self, value: object) -> None:
-        keys, chosen = self.keys, self.poser.state.keyframe if self.poser.view is not None else -1
+        keys, chosen = self.keys, self.chosen
         if isinstance(value, int | float) and SECONDS[0] <= value <= SECONDS[1] and 0 <= chosen < len(keys):
             new = replace(keys[chosen], seconds=float(value))
             self._put("Time of a keyframe", (*keys[:chosen], new, *keys[chosen + 1 :]), chosen, ("pose time", chosen))
 
     def _loop(self) -> None:
+        if self.poser.view is None:
+            return
         state = self.poser.state
         self.poser.edit("Close the film" if not state.loop else "Open the film", replace(state, loop=not state.loop))
 

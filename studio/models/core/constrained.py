@@ -7,7 +7,8 @@ the batch as a whole, so that of a model with conditions q* ∝ p(c) p(x|c) exp(
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
@@ -129,7 +130,7 @@ class Game:
         """−α λ E_p f, through the samples."""
         made = self._model.draw(batch)
         f = self.score(made)
-        return -self._recipe.outer * self._recipe.strength * f.mean(), *self._seen(batch, f.detach())
+        return -self._recipe.outer * self._recipe.strength * f.mean(), *self._seen(batch, made, f.detach())
 
     def explicit(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
         """−α E_q* log p(x), of samples of the present weights; in bits/dim of images and nats of points, as the loss of
@@ -142,22 +143,28 @@ class Game:
             nats = (w * self._model.explained(made)).sum()
         images = self._model.data.kind == "images"
         lost = bits_per_dim(nats, math.prod(self._model.data.shape)) if images else -nats
-        return self._recipe.outer * lost, *self._seen(batch, f)
+        return self._recipe.outer * lost, *self._seen(batch, made, f)
 
     # --- what both need
 
     def score(self, batch: Batch) -> Tensor:
         """f, B, in float32 whatever the precision around it."""
-        with torch.autocast(batch.x.device.type, enabled=False), as_it_is(self._f):
-            return self._f.score(replace(batch, x=batch.x.float())).float()
+        with self._judging(batch) as examples:
+            return self._f.score(examples).float()
 
     def _held(self, batch: Batch, f: Tensor) -> Tensor:
+        with self._judging(batch) as examples:
+            return self._f.held(examples, f)
+
+    @contextmanager
+    def _judging(self, batch: Batch) -> Iterator[Batch]:
+        """The constraint as it is when it judges, and the examples in float32."""
         with torch.autocast(batch.x.device.type, enabled=False), as_it_is(self._f):
-            return self._f.held(replace(batch, x=batch.x.float()), f)
+            yield replace(batch, x=batch.x.float())
 
     @torch.no_grad()
-    def _seen(self, batch: Batch, f: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Curves, and the spread of f, of samples with these scores."""
+    def _seen(self, batch: Batch, made: Batch, f: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Curves, and the spread of f, of samples and their scores beside the data."""
         strength = self._recipe.strength
         w = weights(f, strength)
         shows = {
@@ -167,6 +174,8 @@ class Game:
             "constraint/log Z": torch.logsumexp(strength * f, 0) - torch.tensor(len(f)).log(),
             "effective sample size/share of the batch": 1 / (len(f) * w.square().sum()),
         }
+        with self._judging(made) as examples:
+            shows |= {f"constraint terms/{name}": t.float().mean() for name, t in self._f.terms(examples).items()}
         return shows, {"constraint/f of samples": f}
 
 

@@ -57,6 +57,10 @@ class Constraint(nn.Module):
         classes), in training mode; None for what needs no teaching (:attr:`taught`)."""
         return None
 
+    def terms(self, batch: Batch) -> dict[str, Tensor]:
+        """What the score is the weighted sum of, by name, B each, for curves of their own; nothing where it is one."""
+        return {}
+
     def held(self, batch: Batch, f: Tensor) -> Tensor:
         """h, B: what keeps a learned f finite, see the module.
 

@@ -122,8 +122,12 @@ def test_several_constraints_are_added_up_by_their_weights() -> None:
     both = asked("2 brightness 0.3, symmetry")
     assert isinstance(both, Sum)
     assert torch.allclose(both.score(Batch(X)), 2 * f("brightness 0.3") + f("symmetry"))
+    assert both.terms(Batch(X)).keys() == {"brightness 0.3", "symmetry"}
+    assert torch.equal(both.terms(Batch(X))["symmetry"], f("symmetry"))
     assert isinstance(asked("symmetry"), Measured)
+    assert not asked("symmetry").terms(Batch(X))
     taught = asked("class b, symmetry")
+    assert taught.terms(Batch(X)).keys() == {"class b", "symmetry"}
     assert taught.taught
     assert taught.lesson(Batch(X, torch.zeros(7, dtype=torch.int64))) is not None
 

@@ -141,15 +141,16 @@ class NetworkScore(Constraint):
 
 
 class Sum(Constraint):
-    """Σ w_k f_k of several constraints."""
+    """Σ w_k f_k of several constraints, each with a name."""
 
     unit = UNIT
 
-    def __init__(self, parts: list[tuple[float, Constraint]]) -> None:
+    def __init__(self, parts: list[tuple[float, str, Constraint]]) -> None:
         super().__init__()
-        self.weights = [weight for weight, _ in parts]
-        self.parts = nn.ModuleList(part for _, part in parts)
-        self.taught = any(part.taught for _, part in parts)
+        self.weights = [weight for weight, *_ in parts]
+        self.names = [name for _, name, _ in parts]
+        self.parts = nn.ModuleList(part for *_, part in parts)
+        self.taught = any(part.taught for *_, part in parts)
 
     def each(self) -> list[tuple[float, Constraint]]:
         return [(w, part) for w, part in zip(self.weights, self.parts, strict=True) if isinstance(part, Constraint)]
@@ -160,6 +161,9 @@ class Sum(Constraint):
     def lesson(self, batch: Batch) -> Tensor | None:
         found = [loss for _, part in self.each() if (loss := part.lesson(batch)) is not None]
         return torch.stack(found).sum() if found else None
+
+    def terms(self, batch: Batch) -> dict[str, Tensor]:
+        return {name: part.score(batch) for name, (_, part) in zip(self.names, self.each(), strict=True)}
 
     def held(self, batch: Batch, f: Tensor) -> Tensor:
         return torch.stack([weight * part.held(batch, part.score(batch)) for weight, part in self.each()]).sum(0)
@@ -182,5 +186,5 @@ def made(term: Term, data: DataSpec, *, learned: bool = False, network: nn.Seque
 
 def summed(terms: tuple[Term, ...], data: DataSpec, *, learned: bool) -> Constraint:
     """The constraint that several terms ask for together."""
-    parts = [(term.weight, made(term, data, learned=learned)) for term in terms]
-    return parts[0][1] if len(parts) == 1 and parts[0][0] == 1 else Sum(parts)
+    parts = [(term.weight, term.said(data), made(term, data, learned=learned)) for term in terms]
+    return parts[0][2] if len(parts) == 1 and parts[0][0] == 1 else Sum(parts)

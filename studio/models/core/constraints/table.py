@@ -99,6 +99,16 @@ class Term:
     target: float = 0.0
     weight: float = 1.0
 
+    def said(self, data: DataSpec) -> str:
+        """Name and target, as they would be asked for, without the weight."""
+        match self.entry.target:
+            case "number":
+                return f"{self.entry.name} {self.target:g}"
+            case "class":
+                return f"{self.entry.name} {data.classes[int(self.target)]}"
+            case _:
+                return self.entry.name
+
 
 _TERM = re.compile(r"^(?:(?P<weight>[-+]?\d*\.?\d+(?:e[-+]?\d+)?)\s*[×x*]?\s*(?=[a-z]))?(?P<rest>.+)$", re.IGNORECASE)
 

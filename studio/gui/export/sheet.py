@@ -127,6 +127,8 @@ class ExportSheet(QFrame):
         self.kind.setCurrentIndex(max(self.kind.findText(chosen), 0))
         self.kind.blockSignals(False)
         for form in self.forms.values():
+            form.offer = offer  # a field that another form fills may ask this one for its file's name
+        for form in self.forms.values():
             form.load(offer)
         if self._stamp is None:
             self._idle()

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
 
 from studio.data.skeleton import JOINTS, Joints
 from studio.explore.pose import known
@@ -18,6 +18,7 @@ from studio.gui import icons, theme
 from studio.gui.explore.parts import quiet, row, tool
 from studio.gui.explore.pose.canvas import GROWTH, Canvas
 from studio.gui.explore.pose.poser import Poser
+from studio.gui.widgets.curve_tools import ElidedLabel
 
 TALL = 0.7
 """A pose by name where there is no pose yet: a person so tall, as a share of the picture."""
@@ -45,8 +46,8 @@ class Editor(QWidget):
         self.poses = _menu("person", "A pose by name, with this person's own limb lengths", self._fill_poses)
         self.visible = _menu("eye", "Which joints are there: hide one, or add a missing one", self._fill_joints)
         self.reset = tool("arrow-counter-clockwise", "Back to the pose as it was taken", self._reset)
-        self.status = quiet()
-        self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.status = ElidedLabel()
+        theme.role(self.status, "quiet")
         self.missing = quiet()
         self.missing.setTextFormat(Qt.TextFormat.RichText)
         self.missing.setWordWrap(True)
@@ -128,7 +129,6 @@ class Editor(QWidget):
     def _say(self, text: str) -> None:
         there = int(known(self.canvas.joints).sum())
         self.status.setText(f"{text} · {there} of {len(JOINTS)} joints" if there else "")
-        self.status.setToolTip(self.status.text())
 
     def _size(self) -> tuple[int, int]:
         height, width = self.poser.data.shape[-2:]

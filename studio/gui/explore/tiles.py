@@ -32,6 +32,8 @@ class TileGrid(ImageGrid):
         self.across: int | None = None
         self.row_names: Sequence[str] = ()
         self.column_names: Sequence[str] = ()
+        self.spread = False
+        """Whether columns stand as far apart as their names need, where there is room."""
         self.captions: Sequence[Sequence[str]] = ()
         """For each tile its wordings, the longest first."""
         self.here: tuple[int, int] = (-1, -1)
@@ -91,6 +93,9 @@ class TileGrid(ImageGrid):
         tries = range(1, count + 1) if self.across is None else [self.across]
         fits = (grid_layout.fixed(count, columns, width, height, area, gap, below) for columns in tries)
         best = max((f for f in fits if f), key=lambda f: (f.scale, -f.columns * f.rows, f.columns), default=None)
+        if best is not None and self.spread and self.column_names:
+            widest = max(self._metrics.horizontalAdvance(n) for n in self.column_names)
+            best = grid_layout.spread(best, area[0], round((widest + 2 * PAD) * ratio))
         return None if best is None else replace(best, left=best.left + side, top=best.top + head)
 
     # --- painting
@@ -117,13 +122,14 @@ class TileGrid(ImageGrid):
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(room.width()))
             painter.drawText(room, Qt.AlignmentFlag.AlignRight | middle, text)
         apart = 1
-        if self.column_names and len(self.images):  # of names wider than their column every n-th is drawn
+        beside = self._layout.beside / self.devicePixelRatioF()
+        if self.column_names and len(self.images) and not self.spread:  # of wider names every n-th is drawn
             widest = max(metrics.horizontalAdvance(n) for n in self.column_names)
             pitch = self.tile_rect(0).width() + GAP
             apart = max(1, -(-min(widest, WIDEST) // int(max(pitch, 1))))
         for column in range(0, min(columns, len(self.column_names)), apart):
             tile = self.tile_rect(column)
-            wide = tile.width() + (apart - 1) * (tile.width() + GAP)
+            wide = tile.width() + beside + (apart - 1) * (tile.width() + GAP)
             room = QRectF(tile.center().x() - wide / 2, tile.top() - head, wide, head)
             painter.setPen(QColor(colours.accent if column == self.here[1] else colours.text))
             text = metrics.elidedText(self.column_names[column], Qt.TextElideMode.ElideRight, int(wide))

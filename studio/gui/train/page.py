@@ -28,6 +28,7 @@ from studio.gui.train.recipe_pane import RecipePane
 from studio.gui.train.run_curves import RunCurves, from_disk, joined
 from studio.gui.train.run_pane import RunPane
 from studio.gui.train.sheet_view import SheetView
+from studio.gui.train.sheetless import Above
 from studio.gui.train.sheets import Sheet
 from studio.gui.train.spread_source import SpreadSource
 from studio.gui.train.troubles import Troubles
@@ -56,14 +57,12 @@ class TrainPage(QWidget):
 
         self.sheet = SheetView()
         self.real = RealView()
-        self.above = QStackedWidget()
-        self.above.addWidget(self.real)
-        self.above.addWidget(self.sheet)
+        self.bench = Panes(Qt.Orientation.Vertical)
+        self.above = Above(session, self.real, self.sheet, self.bench)
         self.compare = CompareWith(session, lambda: self.live, self)
         self._below = QWidget()
         below = QVBoxLayout(self._below)
         below.setContentsMargins(0, theme.SPACE, 0, theme.SPACE // 2)
-        self.bench = Panes(Qt.Orientation.Vertical)
         self.bench.addWidget(self.above)
         self.bench.addWidget(self._below)
         self.bench.setStretchFactor(0, 3)
@@ -127,6 +126,7 @@ class TrainPage(QWidget):
         session.resumed.connect(self._on_resumed)
         session.ended.connect(self._on_ended)
         session.catalogue_changed.connect(self._draw_marks)
+        session.catalogue_changed.connect(self._look_again)
         self._offer(run=False)
         self._dataset_chosen(session.dataset)
         if session.run:
@@ -166,7 +166,7 @@ class TrainPage(QWidget):
         self.spreads.show_run(path)
         self._draw_marks()
         self._offer(run=bool(path))
-        self.above.setCurrentWidget(self.sheet if path else self.real)
+        self._look_at(self.sheet if path else self.real)
         self.sheet.set_live(self._is_live())
         if not path:
             self.shown = None
@@ -195,7 +195,16 @@ class TrainPage(QWidget):
         self.tabs.button(pane).setChecked(True)
         self.panes.setCurrentIndex(pane)
         if pane == 1:
-            self.above.setCurrentWidget(self.sheet)
+            self._look_at(self.sheet)
+
+    def _look_at(self, above: QWidget) -> None:
+        """Show real examples, or the sheet, where the model draws one."""
+        self.above.look_at(above, self.session.card(self.facts.model) if self.facts else None)
+
+    def _look_again(self) -> None:
+        """What the model is came to be known."""
+        if self.above.currentWidget() is not self.real:
+            self._look_at(self.sheet)
 
     def _read_facts(self) -> None:
         path = self._run
@@ -212,6 +221,7 @@ class TrainPage(QWidget):
         self.run_pane.show_run(found.path, found)
         self.compare.show_run(found.path, found.data.fingerprint)
         self._draw_marks()
+        self._look_again()
         if first and not self.sheet.steps:
             self.sheet.set_history(found.data, found.sheets)
         else:
@@ -277,7 +287,7 @@ class TrainPage(QWidget):
         if self._run:
             self.turn_to(0)  # whoever chooses a dataset wants to train on it
             other = data is not None and (self.facts is None or self.facts.data.fingerprint != data.fingerprint)
-            self.above.setCurrentWidget(self.real if other else self.sheet)
+            self._look_at(self.real if other else self.sheet)
         self.real.show_data(data)
 
     def use_again(self) -> None:
@@ -320,7 +330,8 @@ class TrainPage(QWidget):
 
     def _on_sheet(self, event: SheetDrawn) -> None:
         if event.run == self._run:
-            self.sheet.add(event.step, Sheet(event.images, event.columns, event.titles), RunFolder(event.run).sheet(event.step))
+            sheet = Sheet(event.images, event.columns, event.titles)
+            self.sheet.add(event.step, sheet, RunFolder(event.run).sheet(event.step))
 
     def _on_checkpoint(self, event: Checkpointed) -> None:
         if self.live is not None and event.run == self.live.run:
@@ -343,7 +354,7 @@ class TrainPage(QWidget):
         """Sizes of the panes, what is folded, looks of the plots; plain data."""
         return {
             "split": self.split.kept(),
-            "bench": self.bench.kept(),
+            "bench": self.above.kept(),
             "unfolded": self.recipe_pane.form.is_unfolded,
             "skeletons": self.real.skeleton.isChecked(),
             "curves": self._deck.save_state() if self._deck is not None else self._kept_state,

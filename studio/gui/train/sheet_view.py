@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QToolButt
 
 from studio.data.dataset import DataSpec
 from studio.gui import theme, work
+from studio.gui.explore.tiles import TileGrid
 from studio.gui.icons import icon
 from studio.gui.train import sheets
 from studio.gui.widgets.curve_tools import QuietSlider
-from studio.gui.widgets.image_grid import ImageGrid
 
 KEPT = 64
 """Sheets that stay decoded."""
@@ -33,7 +33,10 @@ class SheetView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.steps: list[int] = []
-        self.grid = ImageGrid(name="sample")
+        self.titles: tuple[str, ...] = ()
+        """Of the columns of the sheet shown; a row is an example then."""
+        self.grid = TileGrid(name="sample", multi=True)
+        self.grid.spread = True
         self.grid.caption = self._caption
         self.slider = QuietSlider(Qt.Orientation.Horizontal)
         self.slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -236,7 +239,8 @@ class SheetView(QWidget):
 
     def _show(self, step: int, sheet: sheets.Sheet) -> None:
         self._shown = step
-        self.grid.set_images(sheet.images, sheet.columns)
+        self.titles = sheet.titles
+        self.grid.set_tiles(sheet.images, sheet.columns or None, column_names=sheet.titles)
         self._update()
         self.step_shown.emit(step)
 
@@ -254,7 +258,11 @@ class SheetView(QWidget):
         self.label.setMinimumWidth(room)
 
     def _caption(self, index: int) -> str:
-        return f"step {max(0, self._shown):,}"
+        step = f"step {max(0, self._shown):,}"
+        if not self.titles:
+            return step
+        row, column = divmod(index, len(self.titles))
+        return f"{self.titles[column]} of example {row + 1} · {step}"
 
     # --- playing
 
@@ -286,7 +294,10 @@ class SheetView(QWidget):
         menu, board = QMenu(self), QGuiApplication.clipboard()
         index = self.grid.tile_at(self.grid.mapFromGlobal(event.globalPos()))
         if index >= 0:
-            menu.addAction("Copy this sample", lambda: board.setImage(self.grid.picture_of(index)))
+            menu.addAction(
+                "Copy this picture" if self.titles else "Copy this sample",
+                lambda: board.setImage(self.grid.picture_of(index)),
+            )
         menu.addAction("Copy the sheet", lambda: board.setImage(self.grid.picture()))
         menu.addAction("Save the sheet as PNG…", self.save)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -298,11 +309,5 @@ class SheetView(QWidget):
         if chosen:
             path = Path(chosen).with_suffix(".png")
             images = np.array(self.grid.images)
-            columns = max(1, self.grid.columns)
-            work.run(self, lambda watch: _write(path, images, columns), lambda _: None)
-
-
-def _write(path: Path, images: sheets.Pictures, columns: int) -> None:
-    from studio.data import files, pictures
-
-    files.write(path, pictures.png(pictures.sheet(images, columns)))
+            columns, titles = max(1, self.grid.columns), self.titles
+            work.run(self, lambda watch: sheets.write(path, images, columns, titles), lambda _: None)

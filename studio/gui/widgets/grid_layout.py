@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -11,7 +11,8 @@ class GridLayout:
     """``columns`` × ``rows`` tiles of ``tile_width`` × ``tile_height`` device pixels, ``gap`` between them.
 
     ``scale`` is device pixels for one image pixel; ``left`` and ``top`` centre the whole in the area. ``below``: room
-    for a caption under each tile, also under those of the last row.
+    for a caption under each tile, also under those of the last row. ``beside``: more room between columns
+    than the gap, for names of columns that are wider than their tiles.
     """
 
     count: int
@@ -24,12 +25,13 @@ class GridLayout:
     top: int
     scale: float
     below: int = 0
+    beside: int = 0
 
     def rect(self, index: int) -> tuple[int, int, int, int]:
         """x, y, width, height of a tile."""
         row, column = divmod(index, self.columns)
         return (
-            self.left + column * (self.tile_width + self.gap),
+            self.left + column * (self.tile_width + self.gap + self.beside),
             self.top + row * (self.tile_height + self.below + self.gap),
             self.tile_width,
             self.tile_height,
@@ -37,7 +39,7 @@ class GridLayout:
 
     def at(self, x: float, y: float) -> int:
         """The tile at a place, -1 for none. The gap belongs to no tile."""
-        column, inside_x = divmod(x - self.left, self.tile_width + self.gap)
+        column, inside_x = divmod(x - self.left, self.tile_width + self.gap + self.beside)
         row, inside_y = divmod(y - self.top, self.tile_height + self.below + self.gap)
         if inside_x >= self.tile_width or inside_y >= self.tile_height:
             return -1
@@ -99,6 +101,16 @@ def fixed(
     used = columns * tile[0] + gap * (columns - 1), rows * (tile[1] + below) + gap * (rows - 1)
     left, top = max(0, (area[0] - used[0]) // 2), max(0, (area[1] - used[1]) // 2)
     return GridLayout(count, columns, rows, *tile, gap, left, top, scale, below)
+
+
+def spread(layout: GridLayout, width: int, wanted: int) -> GridLayout:
+    """The same with its columns farther apart, so that each has ``wanted`` pixels as far as ``width`` allows; it is
+    centred anew."""
+    columns, pitch = layout.columns, layout.tile_width + layout.gap
+    room = (width - columns * pitch + layout.gap) // max(columns, 1)
+    beside = max(0, min(wanted - pitch, room))
+    used = columns * (pitch + beside) - layout.gap - beside
+    return replace(layout, beside=beside, left=max(0, (width - used) // 2))
 
 
 def _whole(room: float) -> float:

@@ -37,12 +37,13 @@ PATTERNS = (
 @dataclass(frozen=True, eq=False)
 class Row:
     """One histogram: ``own`` for examples of the dataset itself, which settle the axis. ``weights``: how much each of
-    the values counts, with the sum 1; None: all alike."""
+    the values counts, with the sum 1; None: all alike. ``mean``: a line stands at its mean."""
 
     name: str
     values: Numbers
     own: bool = False
     weights: Numbers | None = None
+    mean: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,11 @@ class Ridges(QWidget):
             outline.append(QPointF(self._x(edges[run[-1][0] + 1]), floor))
             painter.drawPolygon(QPolygonF(outline))
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        values, weights = counted(self.rows[index])
+        if self.rows[index].mean and weights.sum():
+            x = self._x(float(np.average(values, weights=weights)))
+            painter.setPen(QPen(QColor(colours.text), 2))
+            painter.drawLine(QPointF(x, top + LABEL), QPointF(x, floor))
 
     def _draw_names(self, painter: QPainter) -> None:
         """Over the lines of the marks, on a veil."""

@@ -7,13 +7,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from pytestqt.qtbot import QtBot
 
 from studio.data import pictures
 from studio.data.dataset import DataSpec
+from studio.gui import theme
 from studio.gui.train import sheets
 from studio.gui.train.sheet_view import SheetView
+from studio.runs.folder import RunFolder
+from studio.training import sheets as drawn
 
 DATA = DataSpec("digits", "images", (1, 8, 6), 100)
 
@@ -128,3 +133,48 @@ def test_playing_goes_through_all_and_stops_at_the_end(
     qtbot.mouseClick(view.play, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not view.play.isChecked())
     assert shown == list(range(0, 1000, 100))
+
+
+def test_titles_stand_over_the_columns_live_and_from_disk_and_each_has_its_room(tmp_path: Path, qtbot: QtBot) -> None:
+    titles = ("source", "pose that is wanted", "stage 1")
+    run = RunFolder.create(tmp_path / "run", "wgan_gp", {"steps": 9}, DATA)
+    drawn.save(run, 5, tiles(7, 24), DATA, 3, titles)
+    read = sheets.read(run.sheet(5), DATA)
+    assert (read.columns, read.titles) == (3, titles)
+    assert sheets.titles(run.sheet(5)) == titles
+    view = SheetView()
+    qtbot.addWidget(view)
+    view.resize(500, 300)
+    view.show()
+    view.set_history(DATA, [(5, run.sheet(5))])
+    qtbot.waitUntil(lambda: len(view.grid.images) == 24)
+    assert view.grid.column_names == titles
+    metrics = QFontMetrics(theme.text_font(theme.SMALL_PIXELS))
+    first, second = view.grid.tile_rect(0), view.grid.tile_rect(1)
+    assert second.left() - first.left() >= metrics.horizontalAdvance(titles[1]), "no title is cut"
+    assert first.top() > metrics.height()
+    assert view.grid.tile_rect(23).bottom() <= 300
+    assert view.grid.tile_at(view.grid.tile_rect(4).center()) == 4
+    assert "pose that is wanted of example 2" in view.grid.tile_name(4)
+    view.add(6, sheets.Sheet(tiles(8), 0))
+    qtbot.waitUntil(lambda: view.shown_step == 6)
+    assert not view.grid.column_names
+
+
+def test_a_sheet_with_titles_is_saved_with_them(tmp_path: Path) -> None:
+    titles = ("source", "truth")
+    sheets.write(tmp_path / "a.png", tiles(7, 6), 2, titles)
+    assert sheets.titles(tmp_path / "a.png") == titles
+    plain = pictures.sheet(tiles(7, 6), 2)
+    with Image.open(tmp_path / "a.png") as opened:
+        saved = np.asarray(opened)
+    times = saved.shape[1] // plain.shape[1]
+    assert times > 1, "enlarged until the words fit"
+    below = saved[-times * plain.shape[0] :]
+    assert np.array_equal(below[::times, ::times], plain)
+    assert (saved[: -len(below)] < 128).any(), "the words stand above"
+    sheets.write(tmp_path / "b.png", tiles(7, 6), 2)
+    with Image.open(tmp_path / "b.png") as opened:
+        assert np.array_equal(np.asarray(opened), plain)
+    assert sheets.titles(tmp_path / "b.png") == ()
+    assert sheets.titles(tmp_path / "none.png") == ()

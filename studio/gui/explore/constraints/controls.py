@@ -305,7 +305,7 @@ class _Numbers(QWidget):
             ("Mean of f", "Each constraint, and their weighted sum"),
             ("p", "Mean over the samples of the model"),
             ("q*", "Self-normalised importance-weighted mean over the same samples"),
-            ("data", "Mean over held-out real examples"),
+            ("data", "Mean over real examples, held out from training where there are such"),
         )
         for column, (text, tip) in enumerate(heads):
             made = self._cell(0, column)

@@ -68,8 +68,6 @@ class Show(QWidget):
         super().__init__()
         self.found: SamplesScored | None = None
         self.weighed: Weighed | None = None
-        self.real: npt.NDArray[np.float64] = np.zeros(0)
-        """f of real examples."""
         self.view: View = "beside"
         self.shown: tuple[Indices, Indices] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
         """What each sheet shows, as numbers of samples of p."""
@@ -153,7 +151,6 @@ class Show(QWidget):
         self, found: SamplesScored, weighed: Weighed, real: npt.NDArray[np.float64], view: View, unit: str
     ) -> None:
         """Samples, what they are worth, and f of real examples (M); ``unit``: of f."""
-        self.real = real
         anew = self.weighed is None or weighed.scores is not self.weighed.scores
         if anew or view != self.view or weighed.strength != self.weighed.strength:  # type: ignore[union-attr]
             self.found, self.weighed, self.view = found, weighed, view
@@ -164,10 +161,14 @@ class Show(QWidget):
                 for scatter in self.scatters:
                     scatter.set_real(found.real_points)
         self.curve.show_strength(weighed.strength, weighed.effective)
-        held = [Row(f"data, {len(real):,} held out", real, own=True)] if len(real) else []
-        of_p = Row(f"p, {len(weighed.scores):,} samples", weighed.scores, own=True)
-        of_q = Row("q*, the same ones weighted", weighed.scores, own=True, weights=weighed.weights)
-        self.ridges.show_rows([of_p, of_q, *held], unit)
+        count = len(weighed.scores)
+        rows = [
+            Row(f"E_p f, {count:,} samples", weighed.scores, own=True, mean=True),
+            Row("E_q* f, the same ones weighted", weighed.scores, own=True, weights=weighed.weights, mean=True),
+        ]
+        if len(real):
+            rows.append(Row(f"E_data f, {len(real):,} real examples", real, own=True, mean=True))
+        self.ridges.show_rows(rows, unit)
 
     def _show_sheets(self) -> None:
         found, weighed = self.found, self.weighed
@@ -211,17 +212,8 @@ class Show(QWidget):
     def _mark(self, pick: int) -> None:
         if self.weighed is None:
             return
-        means = [
-            Mark("E p", float(self.weighed.scores.mean())),
-            Mark("E q*", self.weighed.mean(self.weighed.scores)),
-            *([Mark("E data", float(self.real.mean()))] if len(self.real) else []),
-        ]
-        one = (
-            [Mark("picked", float(self.weighed.scores[pick]), dashed=True)]
-            if 0 <= pick < len(self.weighed.scores)
-            else []
-        )
-        self.ridges.show_marks([*means, *one])
+        f = self.weighed.scores
+        self.ridges.show_marks([Mark("picked", float(f[pick]), dashed=True)] if 0 <= pick < len(f) else [])
 
     def _tell(self, at: int, index: int) -> str:
         """What is known of a picture."""

@@ -90,6 +90,7 @@ class Found:
         suggested: a preparation that the models can use.
         notes: what a person should know of how it is read, in sentences.
         natural_held_out: how many examples the source itself sets aside for testing.
+        sentences: label and text of some of them, where they are sentences.
     """
 
     kind: Kind
@@ -103,6 +104,7 @@ class Found:
     suggested: Preparation
     notes: tuple[str, ...] = ()
     natural_held_out: int = 0
+    sentences: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,8 +22,9 @@ from studio.gui.icons import icon
 from studio.gui.theme import SMALL_PIXELS, SPACE, colour, palette, role, text_font
 
 ACCEPTED = (
-    "A folder of images (subfolders become classes), a zip or tar of one, MNIST's IDX, CIFAR, npz and npy, "
-    "CSV points, StyleGAN zips. Also recipes, runs, and anything exported from here."
+    "A folder of images (subfolders become classes), a zip or tar of one, MNIST's IDX, CIFAR, npz and npy, StyleGAN "
+    "zips, posed people (PATN, COCO, OpenPose), CSV points, labelled sentences. Also recipes, runs, and anything "
+    "exported from here."
 )
 
 
@@ -113,14 +114,14 @@ class _Target(QWidget):
         column.setContentsMargins(4 * SPACE, 2 * SPACE, 4 * SPACE, 2 * SPACE)
         column.setSpacing(SPACE)
         column.addStretch(1)
-        title = QLabel("Drop images here")
+        title = QLabel("Drop data here")
         role(title, "title")
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         accepted = QLabel(ACCEPTED)
         role(accepted, "quiet")
         accepted.setAlignment(Qt.AlignmentFlag.AlignCenter)
         accepted.setWordWrap(True)
-        accepted.setMaximumWidth(80 * SPACE)
+        accepted.setMaximumWidth(92 * SPACE)
         accepted.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.open = QPushButton("Open …")
         role(self.open, "primary")
@@ -146,7 +147,7 @@ class _Target(QWidget):
 class Tile(QAbstractButton):
     """A dataset as a picture with its name: click, or Space, and it is yours."""
 
-    WIDTH, PICTURE, WORDS = 144, 96, 48
+    WIDTH, PICTURE, WORDS = 120, 96, 48
 
     def __init__(self, offer: Offer) -> None:
         super().__init__()

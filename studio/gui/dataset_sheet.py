@@ -33,6 +33,7 @@ from studio.gui.session import Session
 from studio.gui.theme import SPACE, role
 from studio.gui.widgets.file_field import FileField
 from studio.gui.widgets.image_grid import ImageGrid
+from studio.gui.widgets.sentence_list import SentenceList
 from studio.gui.widgets.spin import SpinBox
 
 SIZES = (8, 16, 28, 32, 64, 128)
@@ -61,6 +62,7 @@ class DatasetSheet(QWidget):
             label.setWordWrap(True)
         self.thumbnails = ImageGrid()
         self.thumbnails.setAccessibleName("Some of the examples")
+        self.sentences = SentenceList("Some of the sentences")
         self.skipped_title = QLabel()
         role(self.skipped_title, "warn")
         self.skipped = QPlainTextEdit()
@@ -73,6 +75,7 @@ class DatasetSheet(QWidget):
         left.addWidget(self.title)
         left.addWidget(self.summary)
         left.addWidget(self.thumbnails, 1)
+        left.addWidget(self.sentences, 1)
         left.addWidget(self.skipped_title)
         left.addWidget(self.skipped)
 
@@ -198,6 +201,9 @@ class DatasetSheet(QWidget):
         self.title.setText(drop.source.title)
         self.summary.setText(describe(drop.source, found))
         self.thumbnails.set_images(found.thumbnails)
+        self.sentences.show_sentences(found.sentences)
+        self.thumbnails.setVisible(not found.sentences)
+        self.sentences.setVisible(bool(found.sentences))
         left_out = len(found.skipped)
         self.skipped_title.setText(f"{left_out:,} left out")
         self.skipped.setPlainText("\n".join(f"{s.name}: {s.reason}" for s in found.skipped))

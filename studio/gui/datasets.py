@@ -179,7 +179,7 @@ def _builtin(name: str, watch: Watch) -> Offer:
     source = builtin.source(name)
     found = source.inspect(watch)
     size = next(iter(found.sizes), "")
-    line = kinds.examples(found.kind, found.count) + (f" · {size}" if size else "")
+    line = f"{found.count:,} · {size}" if size else kinds.examples(found.kind, found.count)
     shown = found.thumbnails[0] if len(found.thumbnails) == 1 else pixels.montage(found.thumbnails, 6, 4)
     image = pixels.image(shown)
     image.setText("title", source.title)
@@ -202,7 +202,9 @@ def line_of(spec: DataSpec, who: int = 0) -> str:
     if spec.kind != "images":
         parts = [kinds.examples(spec.kind, spec.count)]
     else:
-        parts = [f"{spec.count:,}", kinds.form(spec), *kinds.more(spec, who)[:1]]
+        height, width = spec.size
+        posed = [f"{spec.count:,} of {p}" for p in kinds.more(spec, who)[:1]]
+        parts = [*posed, f"{width}×{height}"] if posed else [f"{spec.count:,}", kinds.form(spec)]
     if spec.classes and spec.kind != "points":
         parts.append(plural(len(spec.classes), "class", "classes"))
     return " · ".join(parts)

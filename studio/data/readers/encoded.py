@@ -71,11 +71,16 @@ class _Survey:
 class EncodedImages(Source):
     """Image files of one tree. Readers find the items and their labels; all the rest is here.
 
+    Attributes:
+        thumbnail_side: pixels that thumbnails have at most.
+
     Args:
         prefix: the folder that all names begin with; it is no part of what identifies the content.
         others: files that say something about the images.
         skipped: what the reader left out already.
     """
+
+    thumbnail_side = THUMBNAIL_SIDE
 
     def __init__(
         self,
@@ -191,7 +196,8 @@ class EncodedImages(Source):
 
     def _thumbnails(self, survey: _Survey) -> tuple[list[npt.NDArray[np.uint8]], list[Skipped]]:
         sizes = list(survey.sizes)
-        native = sizes[0] if len(sizes) == 1 and max(sizes[0]) <= THUMBNAIL_SIDE else (THUMBNAIL_SIDE,) * 2
+        side = self.thumbnail_side
+        native = sizes[0] if len(sizes) == 1 and max(sizes[0]) <= side else (side, side)
         fit = Fitting(native, "crop", 3)
         seen = [
             self._try(item, lambda file, item: self._thumbnail(fit, file, item))

@@ -81,6 +81,8 @@ class People(EncodedImages):
         listed: images that the annotation speaks of, with or without anybody in them.
     """
 
+    thumbnail_side = 128  # a skeleton needs room
+
     def __init__(
         self,
         tree: Tree,
@@ -132,8 +134,8 @@ class People(EncodedImages):
         known = np.array([(p.joints[:, 2] > 0).sum() for p in self.people])
         many, who = len(self.people), len(self._number)
         notes = [
-            f"{who:,} people in {many / who:.1f} poses each" if who < many else "each person in one pose",
-            f"of {len(JOINTS)} joints {known.mean():.1f} are known on average",
+            f"{who:,} people in {many / who:.3g} poses each" if who < many else "each person in one pose",
+            f"of {len(JOINTS)} joints, {known.mean():.3g} are known on average",
         ]
         if self._pairs is not None:
             notes.append(f"{len(self._pairs):,} pairs of source and target")

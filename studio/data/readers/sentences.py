@@ -40,7 +40,8 @@ MEANINGS = {
     "stsa.fine": ("very negative", "negative", "neutral", "positive", "very positive"),
 }
 """What the labels 0, 1, ... mean in sets that are known by the names of their files; others go by their numbers."""
-SHOWN = 12
+SHOWN, LISTED = 12, 60
+"""Sentences on the picture, and on the dataset sheet."""
 _LINE = re.compile(r"(\d{1,2})[ \t]+(\S.*)")
 
 
@@ -119,6 +120,7 @@ class Sentences(Source):
             suggested=Preparation(held_out=share),
             notes=self.notes(),
             natural_held_out=0 if held is None else int(held.sum()),
+            sentences=self._some(LISTED),
         )
 
     def blocks(self, preparation: Preparation, watch: Watch) -> Iterator[Block]:
@@ -196,14 +198,19 @@ class Sentences(Source):
         return words, np.array([place[word] for word in found], np.int32)
 
     def _picture(self) -> npt.NDArray[np.uint8]:
+        return picture(self._some(SHOWN))
+
+    def _some(self, count: int) -> tuple[tuple[str, str], ...]:
+        """Label and text of so many sentences, spread over the whole."""
         lines = self._read(Watch())
         words = list(lines.words)
         classes, seen = self.classes, sorted(set(lines.labels))
+        count = min(count, len(lines.rows))
         shown = []
-        for at in range(0, len(lines.rows), max(1, len(lines.rows) // SHOWN)):
+        for at in (i * len(lines.rows) // count for i in range(count)):
             label = lines.labels[at] if self._meanings else seen.index(lines.labels[at])
             shown.append((classes[label], " ".join(words[number] for number in lines.rows[at])))
-        return picture(shown)
+        return tuple(shown)
 
     def _read(self, watch: Watch) -> _Lines:
         """All lines of all files, once.

@@ -134,7 +134,11 @@ def _text(one: Shelved, column: int) -> str:
         case 1:
             return f"{data.count:,}"
         case 2:
-            sizes = {"images": f"{data.size[1]}×{data.size[0]}", "points": "points", "sentences": kinds.form(data)}
+            sizes = {
+                "images": f"{data.size[1]}×{data.size[0]}",
+                "points": "points",
+                "sentences": f"≤ {data.shape[0]} words",
+            }
             return sizes[data.kind]
         case 3:
             return f"{len(data.classes):,}" if data.classes else "–"

@@ -11,15 +11,18 @@ import numpy.typing as npt
 import xxhash
 
 from studio.data import figures, sprites, toys
+from studio.data.dataset import DataSpec
 from studio.data.errors import Unrecognised
 from studio.data.fitting import Fitting, Scale
 from studio.data.potentials import BOX, POTENTIALS
 from studio.data.readers.array_images import ArrayImages, Raw
 from studio.data.readers.points import Points, Table
 from studio.data.reading import THUMBNAILS, Block, Found, Preparation, Source
+from studio.data.skeleton import Joints
 from studio.data.watch import Watch
 
-NAMES: tuple[str, ...] = ("digits", "sprites", "figures", *toys.TOYS)
+FIGURES = "figures"
+NAMES: tuple[str, ...] = ("digits", "sprites", FIGURES, *toys.TOYS)
 
 VERSION = 1
 """Part of what identifies drawn sets: a change in how they are drawn makes new ones."""
@@ -35,11 +38,20 @@ def source(name: str) -> Source:
         return Digits()
     if name == "sprites":
         return Sprites()
-    if name == "figures":
+    if name == FIGURES:
         return Figures()
     if name in toys.TOYS:
         return Toy(name)
     raise Unrecognised(f"{name}: no built-in dataset has that name. There are {', '.join(NAMES)}.")
+
+
+def redrawn(spec: DataSpec, person: int, joints: Joints) -> npt.NDArray[np.uint8] | None:
+    """The true pictures K×C×H×W of a person of a dataset in poses K×18×3, where it is one that is drawn here and so
+    knows them; None for every other."""
+    if spec.source != f"builtin:{FIGURES}" or not 0 <= person < figures.PEOPLE:
+        return None
+    images, _ = figures.redraw(person, joints, spec.size)
+    return Fitting(spec.size, "crop", spec.channels).array(images)
 
 
 class _BuiltIn(Source):
@@ -119,7 +131,7 @@ class Figures(_BuiltIn):
     count = figures.COUNT
 
     def __init__(self) -> None:
-        super().__init__("figures", "Figures")
+        super().__init__(FIGURES, "Figures")
 
     def notes(self) -> tuple[str, ...]:
         return (

@@ -17,7 +17,9 @@ from studio.data.watch import Watch
 from studio.engine.shelf import Shelf
 from studio.explore.nearest import Neighbours
 from studio.explore.questions import Where
+from studio.metrics import parser
 from studio.metrics.measure import Reference
+from studio.metrics.parser import Judge
 from studio.models.core import catalog
 from studio.models.core import recipe as recipes
 from studio.models.core.model import Model
@@ -61,6 +63,7 @@ class Context:
         self._datasets: Shelf[Dataset] = Shelf(8)
         self._neighbours: Shelf[Neighbours] = Shelf(NEIGHBOURS, lambda n: n.bytes)
         self._references: Shelf[Reference] = Shelf(2)
+        self._judges: Shelf[Judge] = Shelf(2)
         self._of_models: weakref.WeakKeyDictionary[Model, Shelf[Any]] = weakref.WeakKeyDictionary()
         self._features: Shelf[torch.Tensor] = Shelf(FEATURES, lambda t: t.numel() * t.element_size())
         self.seconds_per_step: dict[object, tuple[float, str]] = {}
@@ -122,6 +125,21 @@ class Context:
     def reference(self, spec: DataSpec, samples: int, seed: int) -> Reference:
         key = (spec.fingerprint, samples, seed)
         return self._references.get(key, lambda: Reference(self.data(spec), samples=samples, seed=seed))
+
+    def judge(self, spec: DataSpec, *, train: bool = True) -> Judge | None:
+        """The parser that a dataset's made people are judged by; None where it is not there yet and is not to be
+        trained now. Raises ValueError for a dataset without posed people."""
+
+        def make() -> Judge:
+            there = parser.cached(spec)
+            if there is None and not train:
+                raise FileNotFoundError
+            return there or parser.judge(self.data(spec), self.watch)
+
+        try:
+            return self._judges.get(spec.fingerprint, make)
+        except FileNotFoundError:
+            return None
 
     def of_model(self, model: Model, key: Hashable, make: Callable[[], T]) -> T:
         """What was found out about these very weights, once: forgotten with them."""

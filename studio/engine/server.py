@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from studio.engine.lanes import Lane, Tell, in_words
 from studio.engine.messages import Ask, Cancel, EngineDied, Ready, Shutdown, Start, Steer
 from studio.engine.outbox import Outbox
-from studio.explore.questions import Decode, DecodeScored, Describe
+from studio.explore.questions import Decode, DecodeScored, Describe, TakePose
 from studio.training.control import Control, Stop
 from studio.training.events import Ended, Event
 
@@ -35,7 +35,7 @@ HOST = "studio.engine.host"
 """What loads torch; imported by name and late, so that a torch that cannot be loaded is told in words."""
 GRACE = 20.0
 """Seconds that a training has for its last checkpoint once nobody listens any more."""
-QUICK = (Decode, DecodeScored, Describe)
+QUICK = (Decode, DecodeScored, Describe, TakePose)
 
 
 def serve(connection: Connection, *, alone: bool = True) -> None:

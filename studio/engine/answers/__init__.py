@@ -10,6 +10,7 @@ encoding.py    latents of real examples: by an encoder, or searched for
 following.py   one point of a flow in the plane through all steps and back
 latent.py      decoding, directions, neighbours, through time
 models.py      which models there are, and which recipe suits
+pose.py        people in other poses
 real.py        real examples: those of the dataset, and picture files that a person brings
 rules.py       what a student and its rule-following teacher say of sentences
 measuring.py   measures against held-out data
@@ -28,6 +29,7 @@ from studio.engine.answers import (
     latent,
     measuring,
     models,
+    pose,
     real,
     rules,
     taking,
@@ -48,6 +50,7 @@ __all__ = [
     "latent",
     "measuring",
     "models",
+    "pose",
     "real",
     "rules",
     "taking",

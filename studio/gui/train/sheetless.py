@@ -11,8 +11,8 @@ from studio.models.core.catalog import ModelCard
 
 DRAWN = frozenset(("decode latent", "illustrate"))
 """Capabilities of which the engine draws a sheet."""
-LOW = 56
-"""Pixels of that line."""
+LOW = 64
+"""Pixels of that line, which may be two on a narrow bench."""
 NO_LIMIT = (1 << 24) - 1
 """Qt's QWIDGETSIZE_MAX, which PySide does not name."""
 
@@ -69,7 +69,7 @@ class Above(QStackedWidget):
         self.setCurrentWidget(wanted)
         if wanted is self.sheetless and self._sizes is None:
             self._sizes = self._bench.kept()
-            self.setMaximumHeight(max(self.sheetless.sizeHint().height(), LOW))
+            self.setMaximumHeight(LOW)
         elif wanted is not self.sheetless and self._sizes is not None:
             self.setMaximumHeight(NO_LIMIT)
             sizes, self._sizes = self._sizes, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from studio.training.events import (
     Started,
 )
 from tests.gui.conftest import FakeEngine
-from tests.gui.train.conftest import DATA, SUGGESTED
+from tests.gui.train.conftest import DATA, SUGGESTED, card
 
 RATES = {"critic": 1e-4, "generator": 2e-4}
 
@@ -299,3 +300,30 @@ def test_every_resting_state_has_words_and_a_sign(status: str) -> None:
     assert doing.icon
     assert doing.words
     assert resting(RunState("new"), crashed=False, waiting=2).words == "waiting, number 2 in the queue"
+
+
+def test_a_model_that_draws_no_pictures_leaves_their_room_to_the_curves(
+    page: TrainPage, session: Session, qtbot: QtBot
+) -> None:
+    silent = replace(card("silent", "Silent"), capabilities=("follow rules",))
+    session.set_models([card(), silent])
+    page.show()
+    run = session.new_run("silent", SUGGESTED, DATA)
+    session.choose_run(run)
+    qtbot.waitUntil(lambda: page.above.currentWidget() is page.above.sheetless)
+    qtbot.waitUntil(lambda: page.above.height() < 80)
+    low, kept = page.bench.sizes(), page.save_state()["bench"]
+    assert "Silent draws no pictures" in page.above.sheetless.words.text()
+    assert kept[0] > low[0], "another day begins with room for a sheet"
+    with qtbot.waitSignal(session.page_wanted) as heard:
+        page.above.sheetless.explore.click()
+    assert heard.args == ["explore"]
+    session.choose_run(old_run(session))
+    qtbot.waitUntil(lambda: page.sheet.shown_step == 40)
+    assert page.above.currentWidget() is page.sheet
+    qtbot.waitUntil(lambda: page.above.height() > 200)
+    session.choose_run(run)
+    qtbot.waitUntil(lambda: page.above.currentWidget() is page.above.sheetless)
+    session.choose_dataset(replace(DATA, fingerprint="other"))
+    assert page.above.currentWidget() is page.real
+    qtbot.waitUntil(lambda: page.above.height() > 200)

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from studio.data.dataset import DataSpec
 
-Need = Literal["images", "labels", "embed", "inception", "likelihood"]
+Need = Literal["images", "labels", "embed", "inception", "likelihood", "pose"]
 """Images; labels of the data; a model that makes features of examples; the file of Inception's weights; a model that
-scores a likelihood, and needs draw no samples."""
+scores a likelihood, or one that takes a pose: they need draw no samples."""
 
 SMALLEST = 7
 """Pixels: the side of the patches of the sliced distance, so the smallest image that has one."""
@@ -115,6 +115,17 @@ MEASURES: tuple[Measure, ...] = (
         quick=True,
         cost="up to a minute for small images, seconds for points",
         term="likelihood",
+    ),
+    _measure(
+        "pose",
+        "SSIM, mask-SSIM, pose error",
+        "Held-out people put into the pose of another picture of them, against that picture: how alike they are, and "
+        "how far parts of the body lie from where they should",
+        "higher",
+        "pose",
+        quick=True,
+        cost="a minute or two at first: trains the parser that judges",
+        term="ssim",
     ),
     _measure(
         "swd",
@@ -267,6 +278,11 @@ def lacking(measure: Measure, data: DataSpec, capabilities: Iterable[str], *, in
     can = set(capabilities)
     if "likelihood" in measure.needs:
         return "" if "score likelihood" in can else "the model gives examples no likelihood"
+    if "pose" in measure.needs:
+        if "take a pose" not in can:
+            return "the model takes no pose"
+        lost = [column for column in ("joints", "person") if column not in data.carries]
+        return f"{data.name} does not say {' and '.join(lost)} of its pictures" if lost else ""
     if "decode latent" not in can:
         return "the model draws no samples from a latent"
     if "images" in measure.needs and data.kind != "images":

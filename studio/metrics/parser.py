@@ -1,9 +1,10 @@
 """The judge: a part parser that is trained on a dataset's own parts, apart from every run, to measure made people by.
 
 A U-Net on images of which it sees at most 64 px a side, four neighbouring pixels at a time as so many channels (Shi et
-al. 2016, arXiv:1609.05158), which costs a quarter of looking at each; trained on the training examples with exact masks where the dataset has them; where it has none, on what the joints tell
-(:func:`studio.nn.parts.wanted`). What it says is as good as its accuracy on held-out people: give that with every
-number that rests on it. A run's own parser is no judge of that run, which learned to please it.
+al. 2016, arXiv:1609.05158), which costs a fraction of looking at each. It learns from the training examples, with exact
+masks where the dataset has them; where it has none, from what the joints tell (:func:`studio.nn.parts.wanted`). What it
+says is as good as its accuracy on held-out people: give that with every number that rests on it. A run's own parser is
+no judge of that run, which learned to please it.
 
 As the classifier of :mod:`~studio.metrics.classifier` it may be trained beside a model: it draws from generators of its
 own, and computes on its thread alone. The same dataset and seed give the same judge; it is kept in the cache folder.

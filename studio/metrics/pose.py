@@ -1,4 +1,4 @@
-"""Whether a person stands as they should: parts of the body in one picture against those in another, or against a pose.
+"""Whether a person stands as they should: parts of the body in one picture against those in another.
 
 **Pose error**: the distance in pixels between the centroids of a part here and there, averaged over the parts that are
 found in both. A part with fewer than :data:`LEAST` of the picture's pixels is taken for absent. A part that is wanted
@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from studio.data.skeleton import BONES, PARTS, J, Joints
+from studio.data.skeleton import PARTS
 
 Parts = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float64]
@@ -20,8 +20,6 @@ BODY = range(1, len(PARTS))
 """All but the background."""
 LEAST = 0.0005
 """Of the picture's pixels: 2 of 64×64."""
-_TRUNK = [J[name] for name in ("right shoulder", "left shoulder", "right hip", "left hip")]
-_FACE = [J[name] for name in ("nose", "right eye", "left eye", "right ear", "left ear")]
 
 
 def centroids(parts: Parts) -> Numbers:
@@ -37,21 +35,6 @@ def centroids(parts: Parts) -> Numbers:
         many = pixels[there]
         found[there, part - 1, 0] = (here.sum(1) @ x)[there] / many
         found[there, part - 1, 1] = (here.sum(2) @ y)[there] / many
-    return found
-
-
-def pose_centroids(joints: Joints) -> Numbers:
-    """Where a pose N×18×3 wants each part, N×10×2: a limb between its joints, the torso between shoulders and hips, the
-    head amid its known joints; NaN where joints are missing."""
-    at = np.where(joints[..., 2:] > 0, joints[..., :2], np.nan).astype(np.float64)
-    found = np.full((len(joints), len(BODY), 2), np.nan)
-    for name, (a, b) in BONES.items():
-        found[:, PARTS.index(name) - 1] = (at[:, a] + at[:, b]) / 2
-    found[:, PARTS.index("torso") - 1] = at[:, _TRUNK].mean(1)
-    face = joints[:, _FACE].astype(np.float64)
-    known = face[..., 2:].sum(1)
-    head = (face[..., :2] * face[..., 2:]).sum(1) / np.maximum(known, 1)
-    found[:, PARTS.index("head") - 1] = np.where(known > 0, head, np.nan)
     return found
 
 

@@ -174,6 +174,16 @@ def chosen(
     return replace(examples[1], partner=examples[0])
 
 
+def rows(batch: Batch, at: slice) -> Batch:
+    """Some of a batch, partners and columns with them."""
+    return Batch(
+        batch.x[at],
+        None if batch.labels is None else batch.labels[at],
+        {name: column[at] for name, column in batch.columns.items()},
+        None if batch.partner is None else rows(batch.partner, at),
+    )
+
+
 class Partners:
     """Who is whose partner among some examples of posed people.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -16,20 +16,21 @@ from studio.engine.context import Context
 from studio.explore import attempts
 from studio.explore.attempts import Attempt
 from studio.explore.questions import FetchInception, Measure
-from studio.metrics import inception, likelihood, weights
+from studio.metrics import inception, likelihood, posed, weights
 from studio.metrics.classifier import classifier
 from studio.metrics.compared import Compared, Embedding, Values
 from studio.metrics.figures import BY_NAME, Diverged, Figure, lacking, named
 from studio.models.core.latents import draw
-from studio.models.core.model import Embeds, Encodes, Model, capabilities
+from studio.models.core.model import Batch, Embeds, Encodes, Model, TakesPose, capabilities
 from studio.runs.folder import versions
+from studio.training import feed
 from studio.training.sheets import to_bytes
 
 NETWORKS = {"fid": "inception", "kid": "inception", "is": "inception", "pr": "inception"} | {
     f"{name}-classifier": "classifier" for name in ("fd", "kd", "score", "pr")
 }
 """Measures of features → whose."""
-WITHOUT_SAMPLES = ("wasserstein", "likelihood")
+WITHOUT_SAMPLES = ("wasserstein", "likelihood", "pose")
 """Measures that need no samples, or draw their own."""
 
 
@@ -95,6 +96,8 @@ class _Work:
         elif name == "likelihood":
             count, seed = self.question.samples, self.question.seed
             made = likelihood.figures(self.model, self.data, count, seed, self._next())
+        elif name == "pose":
+            made = self._posed()
         elif name == "classes":
             made = self._classes()
         elif name in NETWORKS:
@@ -157,6 +160,23 @@ class _Work:
             )
             for key, value in found.items()
         ]
+
+    def _posed(self) -> list[Figure]:
+        model, question, watch = self.model, self.question, self._next()
+        if not isinstance(model, TakesPose):
+            raise ValueError(f"{model.title} takes no pose")
+        judge = self.context.judge(model.data)
+        assert judge is not None
+        wants = ("joints", "parts")
+        pairs = feed.chosen(self.data, question.samples, question.seed, torch.device("cpu"), wants, pairs=True)
+        rows = max(1, PIXELS // int(np.prod(model.data.shape)))
+
+        def batches() -> Iterator[Batch]:
+            for start in range(0, len(pairs.x), rows):
+                watch.advance(start, len(pairs.x), "posing held-out people")
+                yield feed.rows(pairs, slice(start, start + rows))
+
+        return posed.figures(model, batches(), judge)
 
     def _classes(self) -> list[Figure]:
         compared = self._samples()

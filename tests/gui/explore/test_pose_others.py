@@ -31,7 +31,7 @@ def library(tmp_path: Path, session: Session) -> Path:
 def run(
     library: Path, name: str, data: Any = PEOPLE, model: str = "poser", *, trained: bool = True, **recipe: Any
 ) -> str:
-    values = {"constraint": "none", "width": 16, "seed": 0, "steps": 100} | recipe
+    values: dict[str, Any] = {"constraint": "none", "width": 16, "seed": 0, "steps": 100} | recipe
     made = RunFolder.create(library / name, model, values, data, title=name)
     if trained:
         made.checkpoint(10).mkdir(parents=True)

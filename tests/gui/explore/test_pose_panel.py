@@ -398,7 +398,7 @@ def test_runs_with_the_same_constraint_go_by_their_titles(panel: PosePanel, sett
 def test_a_run_beside_that_fails_says_why_in_its_place(panel: PosePanel, engine: ToyEngine) -> None:
     offer_other(panel)
     panel.verdict.set_beside(on=True)
-    ask = next(a for a in engine.waiting(TakePose) if a.question.where.run == OTHER)
+    ask = next(a for a in engine.waiting(TakePose) if isinstance(q := a.question, TakePose) and q.where.run == OTHER)
     engine.answered.add(ask.stamp)
     engine.tell(Failed(ask.stamp, "it has no weights"))
     assert panel.board.other.picture.message == "it has no weights"

@@ -10,6 +10,7 @@ compare.
 from __future__ import annotations
 
 import pytorch_msssim
+import torch
 from torch import Tensor
 
 WINDOW = 11
@@ -29,11 +30,9 @@ def ssim(x: Tensor, y: Tensor) -> Tensor:
     height, width = x.shape[2:]
     if min(height, width) < WINDOW:
         raise ValueError(f"SSIM needs pictures of at least {WINDOW} px a side; these are {width}×{height}")
-    a, b = ((t.float() + 1).clamp(0, RANGE) for t in (x, y))  # the constants are meant for values from 0 on
-    found: Tensor = pytorch_msssim.ssim(
-        a, b, data_range=RANGE, size_average=False, win_size=WINDOW, win_sigma=SIGMA, K=(0.01, 0.03)
-    )
-    return found
+    a, b = ((t.double() + 1).clamp(0, RANGE) for t in (x, y))  # the constants are meant for values from 0 on
+    found: Tensor = pytorch_msssim.ssim(a, b, RANGE, False, win=_window(a), K=(0.01, 0.03))
+    return found.float()
 
 
 def mask_ssim(x: Tensor, y: Tensor, mask: Tensor) -> Tensor:
@@ -43,3 +42,11 @@ def mask_ssim(x: Tensor, y: Tensor, mask: Tensor) -> Tensor:
         mask: N×1×H×W in 0..1, as :func:`studio.nn.pose.mask` has it.
     """
     return ssim((x + 1) * mask - 1, (y + 1) * mask - 1)
+
+
+def _window(like: Tensor) -> Tensor:
+    """The library's own, but summing to 1 in double precision: of flat pictures the variances are differences of
+    numbers that are almost equal."""
+    place = torch.arange(WINDOW, dtype=like.dtype, device=like.device) - WINDOW // 2
+    weights = torch.exp(-(place**2) / (2 * SIGMA**2))
+    return (weights / weights.sum()).repeat(like.shape[1], 1, 1, 1)

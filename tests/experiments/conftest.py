@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from studio.data import builtin
 from studio.data.dataset import DataSpec
 from studio.experiments import (
     bigan_mnist,
@@ -20,6 +21,7 @@ from studio.experiments import (
     infogan_mnist,
     mode_collapse,
     planar_bimodal,
+    pose_figures,
     realnvp_moons,
     wasserstein_loss,
 )
@@ -71,6 +73,18 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constraints_digits, "DRAWN", 200)
     monkeypatch.setattr(classifier, "SEEN", 600)
     _tiny_flows(monkeypatch)
+    _tiny_people(monkeypatch)
+
+
+def _tiny_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    from studio.metrics import parser
+
+    monkeypatch.setattr(builtin.Figures, "count", 160)
+    monkeypatch.setattr(parser, "STEPS", 2)
+    small: dict[str, Value] = {"batch": 4, "width": 4, "parser_width": 4, "bottleneck": 4, "first": 2, "lessons": 1}
+    monkeypatch.setitem(pose_figures.SIZES, "short", small)
+    monkeypatch.setitem(pose_figures.SECOND, "short", 2)
+    monkeypatch.setitem(pose_figures.TESTED, "short", 12)
 
 
 def _tiny_flows(monkeypatch: pytest.MonkeyPatch) -> None:

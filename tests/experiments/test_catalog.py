@@ -30,6 +30,9 @@ def spec_of(name: str) -> DataSpec:
         return DataSpec(name, "images", (1, 8, 8), 1797, 180, tuple("0123456789"), name, name)
     if name == "sprites":
         return DataSpec(name, "images", (3, 32, 32), 10_000, 1000, ("square", "ellipse", "heart"), name, name)
+    if name == "figures":
+        carried = ("joints", "parts", "person")
+        return DataSpec(name, "images", (3, 64, 64), 10_000, 1000, (), name, f"builtin:{name}", carried)
     return DataSpec(name, "points", (2,), 20_000, 2000, tuple("abcdefgh"), name, f"builtin:{name}")
 
 

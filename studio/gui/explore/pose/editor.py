@@ -127,8 +127,8 @@ class Editor(QWidget):
         self.missing.setVisible(bool(links))
 
     def _say(self, text: str) -> None:
-        there = int(known(self.canvas.joints).sum())
-        self.status.setText(f"{text} · {there} of {len(JOINTS)} joints" if there else "")
+        self.status.setText(text if known(self.canvas.joints).any() else "")
+        self.status.setToolTip(self.status.text())
 
     def _size(self) -> tuple[int, int]:
         height, width = self.poser.data.shape[-2:]

@@ -26,12 +26,12 @@ from studio.gui.explore.pose.poser import Poser
 from studio.gui.session import Session
 from studio.gui.widgets.image_grid import ImageGrid
 
-PAGE = 48
+PAGE = 24
 Fit = Literal["as it is", "place", "limbs"]
 FITS: tuple[tuple[str, Fit, str], ...] = (
     ("As it is", "as it is", "The joints just where they are in that picture"),
-    ("In this place and size", "place", "Where the person who is posed stands in their own picture, and as large"),
-    ("With these limb lengths", "limbs", "In that place, each limb as long as the posed person's own"),
+    ("Own size", "place", "Where the person who is posed stands in their own picture, and as large"),
+    ("Own limbs", "limbs", "In that place, each limb as long as the posed person's own"),
 )
 CHOSEN = "Choose from the pose library"
 

@@ -20,7 +20,7 @@ from studio.gui.pixels import image
 
 REACH = 11.0
 """Pixels from a joint within which a press takes it."""
-MARGIN = 22
+MARGIN = 12
 """Around the picture, for joints that lie outside."""
 CLOSEST = 12.0
 
@@ -111,14 +111,10 @@ class SkeletonView(QWidget):
 
     @property
     def scale(self) -> float:
-        """Logical pixels of the widget to a pixel of the image; whole device pixels where it is enlarged."""
+        """Logical pixels of the widget to a pixel of the image: as large as fits, since the picture is but a ground."""
         height, width = self.size_of_image
         room = max(self.width() - 2 * MARGIN, 8) / width, max(self.height() - 2 * MARGIN, 8) / height
-        ratio = self.devicePixelRatioF()
-        scale = min(room)
-        if scale * ratio > 1:
-            scale = int(scale * ratio) / ratio
-        return scale * self.zoom
+        return min(room) * self.zoom
 
     def picture_rect(self) -> QRectF:
         """Where the picture is on the widget."""
@@ -221,8 +217,8 @@ class SkeletonView(QWidget):
             live = self.hasFocus()
             painting.paint(painter, at, chosen=self.chosen, hovered=self.hovered, outside=beyond, live=live)
             painting.paint_sides(painter, at)
-            named = self.hovered if self.hovered >= 0 else self.chosen
-            if (place := at[named]) is not None and not self.held:
+            named = self.hovered if self.hovered >= 0 or not live else self.chosen
+            if named >= 0 and (place := at[named]) is not None and not self.held:
                 inside = QRectF(self.rect()).adjusted(2, 2, -2, -2)
                 painting.chip(painter, place + QPointF(0, 20), JOINTS[named], inside)
         if self.hasFocus():

@@ -226,6 +226,12 @@ def test_misfits_are_named_in_words() -> None:
     assert "512×512" in str(PG2.problems(PG2Recipe(), huge)[0])
 
 
+def test_it_is_proposed_first_for_several_pictures_of_each_person_and_for_nothing_else() -> None:
+    assert PG2.made_for(POSED)
+    assert not PG2.made_for(PICTURES)
+    assert not PG2.made_for(replace(POSED, carries=("joints",)))
+
+
 @pytest.mark.parametrize("size", [(64, 64), (128, 64), (256, 256)])
 def test_what_suits_makes_a_recipe_without_problems(size: tuple[int, int]) -> None:
     data = DataSpec("people", "images", (3, *size), 1000, carries=("joints", "person"))

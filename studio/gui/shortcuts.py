@@ -73,6 +73,13 @@ PAGE_KEYS = (
     Key("flow", (), "arrows", "to a step, a sample (flows)", "Explore"),
     Key("beside", ("B",), "B", "another run beside (poses)", "Explore"),
     Key("use made", ("U",), "U", "pose what was made", "Explore"),
+    Key("joint", (), "Tab", "the next joint", "Skeleton"),
+    Key("move joint", (), "arrows", "move it; Ctrl: all of it", "Skeleton"),
+    Key("hide", (), "Space", "hide or show it", "Skeleton"),
+    Key("bend", (), "F", "bend the other way", "Skeleton"),
+    Key("lengths", (), "L", "lengths kept, or free", "Skeleton"),
+    Key("mirror", (), "M", "left becomes right", "Skeleton"),
+    Key("size", (), "+  −", "larger, smaller", "Skeleton"),
     Key("back", ("Escape",), "Escape", "to all experiments", "Experiments"),
     Key("card", (), "arrows", "to the next experiment", "Experiments"),
     Key("move", (), "arrows", "to the next picture", "Pictures"),
@@ -95,7 +102,7 @@ are what a widget hears by itself while it has the focus."""
 _COLUMNS = (
     ("Training", "Files", "Help"),
     ("Pages", "Library", "Explore", "Experiments"),
-    ("Pictures", "Curves", "Sliders"),
+    ("Pictures", "Curves", "Sliders", "Skeleton"),
 )
 
 

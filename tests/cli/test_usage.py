@@ -34,6 +34,7 @@ BAD = {
     ("train", "wgan_gp", "digits", "--size", "big"): "--size big",
     ("train", "wgan_gp", "digits", "--size", "99999"): "1024",
     ("train", "wgan_gp", "digits", "--held-out", "2"): "held-out",
+    ("train", "wgan_gp", "digits", "--vectors", "v.txt"): "word vectors belong to sentences",
     ("train", "wgan_gp", "digits", "--recipe", "/none.toml"): "--recipe /none.toml",
     ("train", "wgan_gp", "digits", "--out", "/tmp"): "--out /tmp: there already is something",
     ("resume", "none"): "no run 'none'",

@@ -220,6 +220,15 @@ def test_the_pose_is_added_as_a_keyframe_and_drawn_as_the_model_makes_it(desk: D
     assert desk.keyframes.about.text() == "2 s"
 
 
+def test_keyframes_are_drawn_anew_by_newer_weights(desk: Desk, engine: ToyEngine) -> None:
+    two_keys(desk)
+    before = desk.keyframes.film.strip.images[0]
+    engine.toy.step += 7
+    desk.poser.ask()
+    desk.settle()
+    assert desk.keyframes.film.strip.images[0] != before
+
+
 def test_choosing_a_keyframe_takes_its_pose_and_replacing_it_gives_it_another(
     desk: Desk,
 ) -> None:

@@ -205,7 +205,12 @@ class Board(QWidget):
     # --- the settings
 
     def save_state(self) -> dict[str, Any]:
-        return {"across": self.across.sizes(), "down": self.down.sizes(), "tab": self.tabs.currentIndex()}
+        return {
+            "across": self.across.sizes(),
+            "down": self.down.sizes(),
+            "tab": self.tabs.currentIndex(),
+            "library": self.library.save_state(),
+        }
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Of the last session; may be damaged."""
@@ -216,3 +221,6 @@ class Board(QWidget):
         index = state.get("tab")
         if isinstance(index, int) and 0 <= index < self.tabs.count():
             self.tabs.setCurrentIndex(index)
+        library = state.get("library")
+        if isinstance(library, dict):
+            self.library.restore_state(library)

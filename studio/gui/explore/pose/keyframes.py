@@ -43,6 +43,8 @@ class Keyframes(QWidget):
         """Of each keyframe its pose drawn, kept while the pose is the same."""
         self._made: tuple[tuple[Keyframe, ...], npt.NDArray[np.uint8]] | None = None
         """What the model makes of the keyframes, and of which."""
+        self._step = -1
+        """Of the weights that made them."""
         self._lane = Latest(session, self, "pose keyframes")
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -92,6 +94,7 @@ class Keyframes(QWidget):
         self.player.changed.connect(self._show_buttons)
         poser.run_shown.connect(self._show_anew)
         poser.changed.connect(self._changed)
+        poser.came.connect(self._newer)
         self._show_buttons()
 
     # --- what is shown
@@ -175,9 +178,14 @@ class Keyframes(QWidget):
         question = TakePose(poser.where, poser.state.source, poses, None, "none")
         self._lane.ask(question, lambda found: self._came(keys, found), lambda message: None)
 
+    def _newer(self, found: PoseTaken) -> None:
+        """The run trains on: its newer weights draw the keyframes too."""
+        if self._made is not None and found.step != self._step and not self._soon.isActive():
+            self._soon.start()
+
     def _came(self, keys: tuple[Keyframe, ...], found: PoseTaken) -> None:
         if keys is self.keys and len(found.images) == len(keys):
-            self._made = keys, found.images
+            self._made, self._step = (keys, found.images), found.step
             self._show()
 
     # --- edits

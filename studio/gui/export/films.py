@@ -99,7 +99,7 @@ class Walk(Form):
 
     @classmethod
     def suits(cls, offer: Offer) -> bool:
-        return offer.film is None and offer.flow is None and offer.poses is None
+        return offer.decodes and offer.film is None and offer.flow is None and offer.poses is None
 
     def missing(self, offer: Offer) -> str:
         few = "A walk needs two keys or more: put them into the tab Walk."

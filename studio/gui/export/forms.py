@@ -24,6 +24,13 @@ class Weights(Form):
             "safetensors holds every weight with the recipe; ONNX holds the network that turns latents into examples",
         )
 
+    def load(self, offer: Offer) -> None:
+        super().load(offer)
+        self.fields.setRowVisible(self.format_box, offer.decodes)  # without a decoder there is one format
+        self.words.setText(self.about if offer.decodes else "Every weight with the recipe, for other programs.")
+        if not offer.decodes:
+            self.format_box.setCurrentIndex(0)
+
     def missing(self, offer: Offer) -> str:
         return ""
 

@@ -18,7 +18,7 @@ class _Pictures(Form):
 
     @classmethod
     def suits(cls, offer: Offer) -> bool:
-        return offer.poses is None
+        return offer.decodes and offer.poses is None
 
     def _layout_and_format(self) -> None:
         self.layout_box = self._choice("As", LAYOUTS, "All in one picture, or each in a file of its own")
@@ -151,7 +151,7 @@ class Chosen(_Pictures):
 
     @classmethod
     def suits(cls, offer: Offer) -> bool:
-        return offer.sheet is None and offer.flow is None and offer.poses is None
+        return offer.decodes and offer.sheet is None and offer.flow is None and offer.poses is None
 
     def missing(self, offer: Offer) -> str:
         return super().missing(offer) or ("" if len(offer.chosen) else "Select samples in the grid first.")

@@ -63,6 +63,7 @@ class CurveDeck(QWidget):
         self._log: dict[str, bool] = {}
         self._histograms: set[str] = set()
         self._levels: Sequence[Level] = ()
+        self._samples = True
         self._spreads = Spreads("")
         self._views: dict[str, SpreadView] = {}
         for group in FIRST:
@@ -76,9 +77,13 @@ class CurveDeck(QWidget):
             panel.clear()
         self._fill()
 
-    def show_marks(self, levels: Sequence[Level], gauges: Sequence[Gauge]) -> None:
-        """What the model names to read its curves by."""
+    def show_marks(self, levels: Sequence[Level], gauges: Sequence[Gauge], *, samples: bool = True) -> None:
+        """What the model names to read its curves by. ``samples``: whether it draws some, so that distances of them
+        will come; else their plot has no tab."""
         self._levels = levels
+        if samples != self._samples:
+            self._samples = samples
+            self._arrange()
         for group, panel in self.panels.items():
             panel.set_levels([one for one in levels if one.panel == group])
         self.gauges.set_gauges(gauges)
@@ -169,10 +174,11 @@ class CurveDeck(QWidget):
         return self.panels[group]
 
     def _arrange(self) -> None:
-        """Tabs for groups that have curves; the first groups always."""
+        """Tabs for groups that have curves; the first groups always, as far as something will come of them."""
         present = {group_of(key) for run in self.runs for key in run.series} | set(self._spreads.groups())
+        first = set(FIRST) if self._samples or not present - {FIRST[0]} else {FIRST[0]}
         for side in self.sides:
-            side.show_tabs(present | set(FIRST), any_run=bool(self.runs))
+            side.show_tabs(present | first, any_run=bool(self.runs))
 
     # --- the last session comes back
 

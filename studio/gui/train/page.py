@@ -274,7 +274,8 @@ class TrainPage(QWidget):
         """Levels and gauges of the shown run's model."""
         if self._deck is not None:
             card = self.session.card(self.facts.model) if self.facts else None
-            self._deck.show_marks(card.levels if card else (), card.gauges if card else ())
+            samples = card is None or "decode latent" in card.capabilities
+            self._deck.show_marks(card.levels if card else (), card.gauges if card else (), samples=samples)
 
     def _draw_spreads(self) -> None:
         if self._deck is not None:

@@ -38,6 +38,13 @@ TITLES = {
     "information": ("Information", "nats"),
     "critic gap": ("Critic's gap", "in the critic's own unit"),
     "clip": ("Clipping", "share of the weights"),
+    "accuracy": ("Accuracy on sentences kept from training", "share, 0–1"),
+    "accuracy under the rule": ("Accuracy where the rule applies", "share, 0–1"),
+    "test accuracy": ("Accuracy on the test part", "share, 0–1"),
+    "test accuracy under the rule": ("Test accuracy where the rule applies", "share, 0–1"),
+    "agreement": ("Agreement of student and teacher", "share, 0–1"),
+    "truth of the rule": ("Truth of the rule", "0–1, mean of a batch"),
+    "cross entropy": ("Cross entropy", "nats"),
     "modes": ("Modes", ""),
     "classes": ("Classes", "shares"),
     "class divergence": ("Class divergence", "nats"),
@@ -54,6 +61,12 @@ ON_TABS = {
     "log-likelihood": "Likelihood",
     "kl": "KL",
     "log-det": "Log-det",
+    "accuracy": "Accuracy",
+    "accuracy under the rule": "Under the rule",
+    "test accuracy": "Test",
+    "test accuracy under the rule": "Test, rule",
+    "agreement": "Agreement",
+    "truth of the rule": "Truth",
 }
 """Where a tab says it shorter than the title."""
 FIRST = ("loss", "wasserstein")
@@ -69,11 +82,19 @@ GAME = (
     "log-likelihood",
     "free energy",
     "kl",
+    "cross entropy",
+    "imitation",
 )
 """What is descended, and the players' game: tabs of the left plot. What tells how good the samples are, or of what the
 loss is made up, is beside it."""
 OTHERS = (
     "wasserstein",
+    "accuracy",
+    "accuracy under the rule",
+    "test accuracy",
+    "test accuracy under the rule",
+    "truth of the rule",
+    "agreement",
     "log-det",
     "critic gap",
     "information",
@@ -94,6 +115,9 @@ GROUP_TERMS = {
     "classes": "modes",
     "class-divergence": "modes",
     "effective-sample-size": "effective sample size",
+    "imitation": "rule distillation",
+    "truth-of-the-rule": "logic rule",
+    "rule": "logic rule",
 }
 """Where the glossary's word for a group of curves is another than the group's name."""
 

@@ -177,7 +177,9 @@ class Controls(QWidget):
     def _line(self, line: int, name: str, counts: tuple[int, int] | None, of: int) -> None:
         self.cells[line, 0].setText(name)
         for column in (1, 2):
-            text = NONE
+            cell, text, tip = self.cells[line, column], NONE, "For that all of them would have to be read"
             if counts is not None and of:
-                text = f"{counts[column - 1]:,} ({100 * counts[column - 1] / of:.1f} %)"
-            self.cells[line, column].setText(text)
+                text = f"{100 * counts[column - 1] / of:.1f} %"
+                tip = f"{counts[column - 1]:,} of {of:,} sentences"
+            cell.setText(text)
+            cell.setToolTip(tip)

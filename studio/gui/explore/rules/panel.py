@@ -335,7 +335,8 @@ class RulesPanel(Panel):
             return
         last = state.offset + len(found.words)
         none = "no sentence of this kind"
-        self.place.setText(f"{state.offset + 1:,}–{last:,} of {found.total:,}" if len(found.words) else none)
+        span = f"{state.offset + 1:,}–{last:,} of {found.total:,}"
+        self.place.setText(f"{span} · p and q of {found.classes[-1]}" if len(found.words) else none)
         self.back.setEnabled(state.offset > 0)
         self.further.setEnabled(last < found.total)
 

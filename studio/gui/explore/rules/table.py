@@ -25,7 +25,7 @@ LABEL, STUDENT, TEACHER, MOVED, SENTENCE = range(5)
 RIGHT, WRONG = "✓", "✗"
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
-PAD = 6
+PAD = 8
 
 
 class Sentences(QAbstractTableModel):
@@ -114,20 +114,24 @@ class _Underlined(QStyledItemDelegate):
         style = drawn.widget.style() if isinstance(drawn.widget, QWidget) else QApplication.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, drawn, painter, drawn.widget)
         words, clause = model.read.found.words[index.row()], int(model.read.found.clause[index.row()])
-        before = words if clause < 0 else words[:clause]
+        room = option.rect.adjusted(PAD, 0, -PAD, 0)
         painter.save()
         painter.setPen(drawn.palette.color(QPalette.ColorRole.Text))
-        room = option.rect.adjusted(PAD, 0, -PAD, 0)
-        for text, under in ((" ".join(before), False), (" ".join(words[len(before) :]), True)):
-            if not text or room.width() <= 0:
-                continue
-            font = QFont(option.font)
-            font.setUnderline(under)
-            painter.setFont(font)
-            metrics = QFontMetrics(font)
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
-            room.setLeft(room.left() + metrics.horizontalAdvance(f"{shown} "))
+        plain, under = QFont(option.font), QFont(option.font)
+        under.setUnderline(True)
+        metrics = QFontMetrics(plain)
+        before = " ".join(words if clause < 0 else words[:clause])
+        behind = "" if clause < 0 else " ".join(words[clause:])
+        kept = min(metrics.horizontalAdvance(behind), room.width() * 3 // 5) if behind else 0
+        # What decides is seen: where there is no room for all, of what stands before it the end is kept.
+        side = Qt.TextElideMode.ElideLeft if behind else Qt.TextElideMode.ElideRight
+        shown = metrics.elidedText(before, side, room.width() - kept)
+        aligned = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(plain)
+        painter.drawText(room, aligned, shown)
+        room.setLeft(room.left() + metrics.horizontalAdvance(f"{shown} "))
+        painter.setFont(under)
+        painter.drawText(room, aligned, metrics.elidedText(behind, Qt.TextElideMode.ElideRight, room.width()))
         painter.restore()
 
 
@@ -148,6 +152,7 @@ class SentenceTable(QTableView):
         self.setAlternatingRowColors(True)
         self.setWordWrap(False)
         self.setAccessibleName("sentences")
+        self.setStyleSheet(f"QTableView::item {{ padding: 0 {PAD - 2}px; }}")
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(26)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -15,6 +15,7 @@ from studio.explore.questions import Where
 from studio.export.jobs import ExportBundle, ExportLatents, ExportSamples, ExportWalk, ExportWeights
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.page import ExplorePage
+from studio.gui.export.forms import Weights
 from studio.gui.export.offer import Offer
 from studio.gui.export.sheet import REMEMBERED, ExportSheet
 from studio.gui.session import Session
@@ -220,8 +221,11 @@ def test_escape_closes_and_the_job_goes_on(sheet: ExportSheet, page: ExplorePage
     assert sheet.bar.isVisible(), "and it is still there when one comes back"
 
 
-def test_a_model_that_decodes_nothing_offers_its_weights_only(session: Session, sheet: ExportSheet) -> None:
+def test_a_model_that_decodes_nothing_offers_its_weights_and_the_run_only(session: Session, sheet: ExportSheet) -> None:
     sheet.show_offer(Offer(Where(RUN), "run", decodes=False))
-    assert not sheet.go.isEnabled()
-    sheet.show_kind("Weights")
+    assert [sheet.kind.itemText(i) for i in range(sheet.kind.count())] == ["Weights", "Whole run"]
     assert sheet.go.isEnabled()
+    form = sheet.forms["Weights"]
+    assert isinstance(form, Weights)
+    assert not form.fields.isRowVisible(form.format_box), "ONNX holds a decoder"
+    assert form.file_name() == "run.safetensors"

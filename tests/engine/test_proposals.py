@@ -48,6 +48,28 @@ def test_a_model_that_is_made_for_a_dataset_comes_first(data: DataSpec) -> None:
 
 
 @pytest.mark.usefixtures("no_trial")
+@pytest.mark.parametrize("name", catalog.names())
+def test_every_model_reads_sentences_or_says_in_words_that_it_does_not(name: str) -> None:
+    said = DataSpec("reviews", "sentences", (30,), 900, 90, ("bad", "good"), carries=("but", "part"), vocabulary=500)
+    found = ask(Propose(said, name))
+    if found.problems:
+        assert "reviews" in found.problems[0].message
+        assert "sentences" in found.problems[0].message
+    else:
+        assert ask(Propose(said)).model == name
+        assert found.expect.startswith("reviews, ")
+
+
+@pytest.mark.usefixtures("no_trial")
+@pytest.mark.parametrize("name", catalog.names())
+def test_every_model_of_images_takes_images_of_people(name: str) -> None:
+    plain = DataSpec("crowd", "images", (3, 64, 64), 900, 90)
+    posed = replace(plain, carries=("joints", "person"))
+    if not ask(Propose(plain, name)).problems:
+        assert ask(Propose(posed, name)).problems == ()
+
+
+@pytest.mark.usefixtures("no_trial")
 def test_what_no_model_can_do_is_proposed_with_its_problems() -> None:
     huge = DataSpec("murals", "images", (3, 4000, 4000), 50)
     found = ask(Propose(huge))

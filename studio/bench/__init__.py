@@ -19,10 +19,11 @@ from studio.bench.result import Result
 PARTS = {
     "startup": "window on screen, before torch is loaded",
     "reading": "datasets read for the first time",
-    "figures": "people drawn with their joints and masks",
     "training": "the engine against a plain PyTorch loop of the same DCGAN-64",
     "flows": "Glow's training step against normflows'; inversion of a picture; memory by depth",
     "window": "training with the window open against without; event-loop gaps; slider to picture",
+    "figures": "people drawn with their joints and masks",
+    "pose": "from a pose to the picture, its parts and scores, as the window gets them",
 }
 
 

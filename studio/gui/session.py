@@ -88,6 +88,7 @@ class Session(QObject):
     compare_wanted = Signal(list)  # paths of runs; the page is shown too
     provenance_dropped = Signal(object)  # Provenance of a picture that came back: restore latent and settings
     values_proposed = Signal(str, object)  # model's name and recipe values of a dropped recipe file, for the form
+    field_wanted = Signal(str)  # a field of that form is to be seen, and typed into
 
     started = Signal(object)
     progressed = Signal(object)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.data.watch import Watch
+from studio.gui.train.sheets import titles as titles_of
 from studio.models.core.recipe import Value
 from studio.runs.curves import Curves
 from studio.runs.folder import RunFolder, RunState
@@ -19,6 +20,7 @@ class Compared:
 
     Attributes:
         sheets: steps and files of the sample sheets, rising.
+        titles: of the columns of its sheets, where they have such.
     """
 
     path: str
@@ -30,6 +32,7 @@ class Compared:
     recipe: Mapping[str, Value]
     curves: Curves
     sheets: tuple[tuple[int, str], ...]
+    titles: tuple[str, ...] = ()
 
     @property
     def short(self) -> str:
@@ -60,6 +63,7 @@ def gather(
     model, recipe = folder.recipe()
     curves = library.curves(Path(path), before.curves if before is not None else None, watch)
     _ = curves.curves  # put together here, not when the window first looks
+    drawn = folder.sheets()
     return Compared(
         path=path,
         title=info.title,
@@ -69,5 +73,6 @@ def gather(
         state=state,
         recipe=recipe,
         curves=curves,
-        sheets=tuple((step, str(sheet)) for step, sheet in folder.sheets()),
+        sheets=tuple((step, str(sheet)) for step, sheet in drawn),
+        titles=titles_of(drawn[-1][1]) if drawn else (),
     )

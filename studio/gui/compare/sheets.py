@@ -12,7 +12,7 @@ from studio.gui.compare.gathered import Compared
 from studio.gui.library.picture import Picture
 from studio.gui.library.thumbnails import Thumbnails
 from studio.gui.theme import SPACE, role
-from studio.gui.widgets.curve_tools import QuietSlider
+from studio.gui.widgets.curve_tools import ElidedLabel, QuietSlider
 
 
 class SheetView(QWidget):
@@ -37,6 +37,9 @@ class SheetView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE // 2)
         column.addLayout(head)
+        self.columns = ElidedLabel(" · ".join(run.titles))
+        role(self.columns, "small")
+        column.addWidget(self.columns)
         column.addWidget(self.picture, 1)
 
     def show_step(self, step: int) -> None:

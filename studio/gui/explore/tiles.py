@@ -59,6 +59,10 @@ class TileGrid(ImageGrid):
 
     # --- where things are
 
+    def room_for(self, names: Sequence[str]) -> int:
+        """Pixels that a column needs so that none of these names over it is cut."""
+        return max(self._metrics.horizontalAdvance(name) for name in names) + 2 * PAD
+
     @property
     def _metrics(self) -> QFontMetrics:
         return QFontMetrics(theme.text_font(theme.SMALL_PIXELS))
@@ -94,8 +98,7 @@ class TileGrid(ImageGrid):
         fits = (grid_layout.fixed(count, columns, width, height, area, gap, below) for columns in tries)
         best = max((f for f in fits if f), key=lambda f: (f.scale, -f.columns * f.rows, f.columns), default=None)
         if best is not None and self.spread and self.column_names:
-            widest = max(self._metrics.horizontalAdvance(n) for n in self.column_names)
-            best = grid_layout.spread(best, area[0], round((widest + 2 * PAD) * ratio))
+            best = grid_layout.spread(best, area[0], round(self.room_for(self.column_names) * ratio))
         return None if best is None else replace(best, left=best.left + side, top=best.top + head)
 
     # --- painting

@@ -20,7 +20,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from studio.gui import kinds
 from studio.gui.library.delegates import SMALL, draw_picture, small_font
 from studio.gui.library.shelved import Shelved
 from studio.gui.library.thumbnails import Thumbnails, Wanted

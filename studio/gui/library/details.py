@@ -26,6 +26,8 @@ from studio.gui.library.picture import Picture
 from studio.gui.library.row import Row
 from studio.gui.library.shelf import Shelf
 from studio.gui.theme import SPACE, role
+from studio.gui.train.sheetless import draws
+from studio.gui.widgets.curve_tools import ElidedLabel
 from studio.gui.words import duration, memory, plural
 
 _DAMAGED = "Nothing else is touched by it. Mend the file, or copy the folder here again, and the run is back."
@@ -66,6 +68,9 @@ class Details(QScrollArea):
 
         self.picture = Picture(shelf.thumbnails, "Newest sample sheet")
         self.picture.setFixedHeight(232)
+        self.columns = ElidedLabel()
+        role(self.columns, "small")
+        self.columns.setAccessibleName("columns of the sheet")
         self.title = _label("heading", wrap=True)
         self.status = _label("quiet", wrap=True)
         self.message = _label("", wrap=True)
@@ -92,7 +97,7 @@ class Details(QScrollArea):
         self.parts = (
             self.tags_box, self.note_box, self.recipe, self.data, self.checkpoints, self.origin, self.versions,
         )  # fmt: skip
-        for part in (self.picture, self.title, self.status, self.message, self.buttons, *self.parts):
+        for part in (self.picture, self.columns, self.title, self.status, self.message, self.buttons, *self.parts):
             self.column.addWidget(part)
         self.column.addStretch(1)
         self.show_rows([])
@@ -139,6 +144,8 @@ class Details(QScrollArea):
             return
         for part in (self.picture, *self.parts):
             part.setVisible(one is not None and not one.damaged)
+        if one is None or not same:
+            self.columns.setText("")
         if one is None:
             self._show_many()
             return
@@ -206,6 +213,8 @@ class Details(QScrollArea):
             return
         self.facts = found
         self.picture.show_file(found.sheet)
+        self.picture.setVisible(bool(found.sheet) or draws(self.shelf.session.card(found.model)))
+        self.columns.setText(" · ".join(found.titles))
         if found.info is None:
             return
         info = found.info

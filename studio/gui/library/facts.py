@@ -8,6 +8,7 @@ from pathlib import Path
 from studio.data.dataset import DataSpec
 from studio.gui import kinds
 from studio.gui.library import words
+from studio.gui.train.sheets import titles as titles_of
 from studio.gui.words import amount
 from studio.models.core.catalog import ModelCard
 from studio.models.core.recipe import FieldInfo, Value
@@ -22,6 +23,7 @@ class RunFacts:
         checkpoints: steps of which there are weights, rising.
         resumable: those of them that training can go on from.
         sheet: the newest sheet; None when none was drawn yet.
+        titles: of its columns, where they have such.
         parent: title of the run that it was forked from; empty when there is none.
         parent_path: its folder when it is still in the library.
         damage: what could not be read; then the rest is empty.
@@ -34,6 +36,7 @@ class RunFacts:
     checkpoints: tuple[int, ...] = ()
     resumable: frozenset[int] = frozenset()
     sheet: str = ""
+    titles: tuple[str, ...] = ()
     parent: str = ""
     parent_path: str = ""
     damage: str = ""
@@ -55,6 +58,7 @@ def read(path: str) -> RunFacts:
             checkpoints=tuple(folder.checkpoints()),
             resumable=frozenset(folder.checkpoints(resumable=True)),
             sheet=str(sheets[-1][1]) if sheets else "",
+            titles=titles_of(sheets[-1][1]) if sheets else (),
             parent=parent,
             parent_path=parent_path,
         )

@@ -133,6 +133,15 @@ class RecipeForm(QWidget):
             self._fold.setAccessibleName(self._fold.toolTip())
         self.unfolded.emit(wide)
 
+    def reveal(self, name: str) -> QWidget | None:
+        """The control of a field, unfolded where it would be hidden; None where there is none."""
+        editor = self.editors.get(name)
+        if editor is None:
+            return None
+        if not self._open and self._rest.isAncestorOf(editor.widget):
+            self.unfold(True)
+        return editor.widget
+
     @property
     def is_unfolded(self) -> bool:
         return self._open

@@ -7,7 +7,7 @@ from functools import partial
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -82,6 +82,7 @@ class RecipePane(QWidget):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inside)
+        session.field_wanted.connect(lambda name: self._reveal(scroll, name))
 
         self.reset = QPushButton("Reset")
         self.reset.setToolTip("All fields back to what is suggested for this dataset")
@@ -149,6 +150,13 @@ class RecipePane(QWidget):
         for signal in (session.started, session.ended, session.dataset_chosen, session.queue_changed):
             signal.connect(self._show_judgement)
         self._fill_models()
+
+    def _reveal(self, scroll: QScrollArea, name: str) -> None:
+        """Bring a field into view, with the focus, once the form is laid out."""
+        widget = self.form.reveal(name)
+        if widget is not None:
+            widget.setFocus()
+            QTimer.singleShot(0, widget, lambda: scroll.ensureWidgetVisible(widget, 0, 2 * scroll.height() // 3))
 
     # --- how it looks
 

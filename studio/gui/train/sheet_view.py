@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QHideEvent, QShowEvent
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from studio.data.dataset import DataSpec
@@ -16,6 +16,7 @@ from studio.gui import theme, work
 from studio.gui.explore.tiles import TileGrid
 from studio.gui.icons import icon
 from studio.gui.train import sheets
+from studio.gui.widgets import grid_layout
 from studio.gui.widgets.curve_tools import QuietSlider
 
 KEPT = 64
@@ -33,8 +34,10 @@ class SheetView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.steps: list[int] = []
-        self.titles: tuple[str, ...] = ()
-        """Of the columns of the sheet shown; a row is an example then."""
+        self.sheet = sheets.Sheet(np.zeros((0, 1, 1, 3), np.uint8))
+        """The one that is shown."""
+        self._blocks = 1
+        """Rows of a sheet with titles stand in so many blocks beside each other."""
         self.grid = TileGrid(name="sample", multi=True)
         self.grid.spread = True
         self.grid.caption = self._caption
@@ -239,10 +242,31 @@ class SheetView(QWidget):
 
     def _show(self, step: int, sheet: sheets.Sheet) -> None:
         self._shown = step
-        self.titles = sheet.titles
-        self.grid.set_tiles(sheet.images, sheet.columns or None, column_names=sheet.titles)
+        self.sheet = sheet
+        self._lay_out()
         self._update()
         self.step_shown.emit(step)
+
+    def _lay_out(self) -> None:
+        """Rows of examples stand beside each other, in as many blocks as make the pictures largest while their titles
+        have room."""
+        images, columns, titles = self.sheet
+        self._blocks = 1
+        if titles:
+            area, rows = (self.grid.width(), self.grid.height() - 24), len(images) // len(titles)
+            named = columns * self.grid.room_for(titles)
+            known = [b for b in (1, 2, 4) if b == 1 or (rows % b == 0 and b * named <= area[0])]
+            height, width = images.shape[1:3]
+            fits = {b: grid_layout.fixed(len(images), b * columns, width, height, area, 2) for b in known}
+            self._blocks = max(known, key=lambda b: (found.scale if (found := fits[b]) else 0.0, -b))
+            parted = images.reshape(self._blocks, rows // self._blocks, columns, *images.shape[1:])
+            images = np.ascontiguousarray(parted.swapaxes(0, 1)).reshape(images.shape)
+        self.grid.set_tiles(images, self._blocks * columns or None, column_names=titles * self._blocks)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.sheet.titles:
+            QTimer.singleShot(0, self, self._lay_out)  # once the grid has its size
 
     def _update(self) -> None:
         several = len(self.steps) > 1
@@ -259,10 +283,13 @@ class SheetView(QWidget):
 
     def _caption(self, index: int) -> str:
         step = f"step {max(0, self._shown):,}"
-        if not self.titles:
+        titles = self.sheet.titles
+        if not titles:
             return step
-        row, column = divmod(index, len(self.titles))
-        return f"{self.titles[column]} of example {row + 1} · {step}"
+        row, across = divmod(index, self._blocks * len(titles))
+        block, column = divmod(across, len(titles))
+        example = block * (len(self.sheet.images) // len(titles) // self._blocks) + row
+        return f"{titles[column]} of example {example + 1} · {step}"
 
     # --- playing
 
@@ -295,7 +322,7 @@ class SheetView(QWidget):
         index = self.grid.tile_at(self.grid.mapFromGlobal(event.globalPos()))
         if index >= 0:
             menu.addAction(
-                "Copy this picture" if self.titles else "Copy this sample",
+                "Copy this picture" if self.sheet.titles else "Copy this sample",
                 lambda: board.setImage(self.grid.picture_of(index)),
             )
         menu.addAction("Copy the sheet", lambda: board.setImage(self.grid.picture()))
@@ -308,6 +335,5 @@ class SheetView(QWidget):
         chosen, _ = QFileDialog.getSaveFileName(self, "Save the sheet", f"samples-{self._shown}.png", "PNG (*.png)")
         if chosen:
             path = Path(chosen).with_suffix(".png")
-            images = np.array(self.grid.images)
-            columns, titles = max(1, self.grid.columns), self.titles
-            work.run(self, lambda watch: sheets.write(path, images, columns, titles), lambda _: None)
+            sheet = self.sheet._replace(columns=self.sheet.columns or max(1, self.grid.columns))
+            work.run(self, lambda watch: sheets.write(path, *sheet), lambda _: None)

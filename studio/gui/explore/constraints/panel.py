@@ -321,6 +321,7 @@ class ConstraintsPanel(Panel):
             self.session.choose_dataset(data)
             self.session.values_proposed.emit(model, values)
             self.session.page_wanted.emit("train")
+            self.session.field_wanted.emit("constraint")
 
         def failed(wrong: Exception) -> None:
             self.session.trouble.emit(Trouble("The recipe of this run cannot be read", str(wrong), about=run))

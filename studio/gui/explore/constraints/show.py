@@ -89,7 +89,8 @@ class Show(QWidget):
             grid.activated.connect(lambda index, at=at: self._open(at, index))
             side = QWidget()
             box = QVBoxLayout(side)
-            box.setContentsMargins(theme.SPACE if at else 0, 0, 0, 0)
+            half = theme.SPACE // 2
+            box.setContentsMargins(half if at else 0, 0, 0 if at else half, 0)
             box.setSpacing(theme.SPACE // 2)
             head = row(self.heads[at], self.abouts[at])
             head.setStretch(1, 1)

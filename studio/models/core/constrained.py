@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,10 @@ from studio.models.core.constraints.recipe import ConstrainedRecipe
 from studio.models.core.constraints.scores import summed
 from studio.models.core.constraints.table import AUTO, parse
 from studio.models.core.likelihood import bits_per_dim
-from studio.models.core.model import Batch, Loss, Model, Optimiser, Update
+from studio.models.core.moves import Batch, Loss, Optimiser, Update
+
+if TYPE_CHECKING:
+    from studio.models.core.model import Model
 
 PLAYER = "constraint"
 LOST = 1e30

@@ -27,7 +27,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from studio.models.core.model import Batch
+from studio.models.core.moves import Batch
 
 
 class Constraint(nn.Module):

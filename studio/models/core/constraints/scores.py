@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from studio.data.dataset import DataSpec
 from studio.models.core.constraint import Constraint
 from studio.models.core.constraints.table import UNIT, Term
-from studio.models.core.model import Batch
+from studio.models.core.moves import Batch
 from studio.nn import classifying
 
 GROUND = 0.25

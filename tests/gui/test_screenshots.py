@@ -26,6 +26,7 @@ from studio.explore.questions import Real
 from studio.gui import app, theme, work
 from studio.gui.explore.invert.panel import InvertPanel
 from studio.gui.explore.invert.state import Level
+from studio.gui.explore.pose.panel import PosePanel
 from studio.gui.session import Session
 from studio.gui.trainer import Trainer
 from studio.gui.widgets.curve_tools import ElidedLabel
@@ -39,6 +40,8 @@ KEPT = os.environ.get("GEN_STUDIO_SCREENSHOTS", "")
 STEPS = 700 if KEPT else 12
 pytestmark = pytest.mark.timeout(900 if KEPT else 480)
 SIZE = 1280, 720
+POSE = {"width": 8, "batch": 8, "average": 0.9, "generator_rate": 1e-3}
+POSE |= {"steps": 600, "first": 450} if KEPT else {"steps": 2, "first": 1}
 FLOW = {"levels": 2, "depth": 4, "width": 32, "batch": 32, "warm_up": 10, "average": 0.9, "steps": 200 if KEPT else 3}
 
 
@@ -49,6 +52,8 @@ class Scene:
     run: str
     flow: str
     """A run of a flow, trained for a moment."""
+    posed: list[str]
+    """Two runs that take a pose, the second with a constraint."""
     qtbot: QtBot
 
     def until(self, holds: Callable[[], object], seconds: float = 60) -> None:
@@ -81,7 +86,7 @@ def scene(qtbot: QtBot) -> Iterator[Scene]:
     trainer.start()
     app.begin(session)
     window.fill()
-    made = Scene(window, session, "", "", qtbot)
+    made = Scene(window, session, "", "", [], qtbot)
     made.until(lambda: session.models)
     session.choose_dataset(data)
     other = session.new_run(
@@ -93,6 +98,14 @@ def scene(qtbot: QtBot) -> Iterator[Scene]:
     made.flow = session.new_run("glow", flow, data, "a flow")
     with qtbot.waitSignal(session.ended, timeout=300_000):
         session.train(made.flow)
+    figures = builtin.source("figures")
+    figures.count = figures.count if KEPT else 160  # type: ignore[attr-defined]
+    people = store.prepare(figures, store.suggested(figures)).spec
+    for title, more in (("people", {}), ("people under a constraint", {"constraint": "learned", "lessons": 1})):
+        pose = recipes.values_of(recipes.make(catalog.load("pg2").recipe_type, POSE | more))
+        made.posed.append(session.new_run("pg2", pose, people, title))
+        with qtbot.waitSignal(session.ended, timeout=300_000):
+            session.train(made.posed[-1])
     made.run = session.new_run(proposal.model, proposal.values | {"steps": 100_000}, data, "digits")
     session.choose_run(made.run)
     steps: list[int] = []
@@ -152,6 +165,25 @@ def test_every_page_is_painted_in_both_themes_and_cuts_no_text(scene: Scene, tmp
             panel.tabs.setCurrentIndex(index)
             panel.lower.setCurrentIndex(index % panel.lower.count())
             name = f"invert-{panel.tabs.tabText(index).lower()}"
+            pictures[name, colours] = scene.shot(f"{name}-{colours}", folder)
+            cut += [f"{name}: {text}" for text in clipped(window)]
+    session.choose_run(scene.posed[0])
+    scene.until(lambda: isinstance(shown.panel, PosePanel) and shown.panel.poser.result is not None)
+    posing: Any = shown.panel
+    for name in ("pose", "pose-film", "pose-beside"):
+        if name == "pose-film":
+            for preset in ("Standing", "Arms up", "Star"):
+                posing.board.editor.take_preset(preset)
+                posing.board.keyframes.add_pose()
+            posing.board.tabs.setCurrentWidget(posing.board.keyframes)
+        if name == "pose-beside":
+            posing.board.tabs.setCurrentIndex(0)
+            scene.until(posing.verdict.beside.isEnabled)
+            posing.verdict.set_beside(on=True)
+            scene.until(lambda: posing.poser.other_result is not None)
+        assert window.size() == QSize(*SIZE)
+        for colours in ("light", "dark"):
+            theme.theme.apply(colours)
             pictures[name, colours] = scene.shot(f"{name}-{colours}", folder)
             cut += [f"{name}: {text}" for text in clipped(window)]
     session.choose_run(scene.run)

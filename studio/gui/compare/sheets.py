@@ -21,10 +21,9 @@ class SheetView(QWidget):
     def __init__(self, run: Compared, index: int, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.run = run
-        self.title = QLabel(run.short)
+        self.title = ElidedLabel(run.short)
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setToolTip(run.title)
-        self.title.setMinimumWidth(24)
         self.step = QLabel()
         role(self.step, "small")
         self.picture = Picture(thumbnails, f"Samples of {run.title}")
@@ -45,7 +44,8 @@ class SheetView(QWidget):
     def show_step(self, step: int) -> None:
         found = self.run.sheet_at(step)
         self.picture.show_file(found[1] if found else "")
-        self.step.setText(f"step {found[0]:,}" if found else "no sheet yet")
+        none = "no sheet yet" if self.run.sheets or self.run.state.status in ("new", "running") else "no sheet"
+        self.step.setText(f"step {found[0]:,}" if found else none)
         self.picture.setAccessibleDescription(self.step.text())
 
 

@@ -117,7 +117,7 @@ class Result(QWidget):
         for index, part in enumerate(shown):
             self._strip.addWidget(part, index // across, index % across)
         rows = -(-len(shown) // max(across, 1))
-        side = min(self.width() // max(across, 1), self.height() // (3 if rows < 2 else 4), LARGEST)
+        side = min(self.width() // max(across, 1), self.height() // (3 if rows < 2 else 4), LARGEST) // 4 * 4
         self.small.setFixedHeight(rows * (max(side, SMALL) + self.parts_caption.sizeHint().height() + theme.SPACE))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -173,8 +173,8 @@ def explained(found: PoseTaken) -> str:
         )
     if len(found.total) and math.isfinite(float(found.total[0])):
         said.append(
-            f"f = {float(found.total[0]):.4f} nats per pixel: how well the parts agree with the pose, "
-            f"by the parser {found.parser}".replace("-", "−")
+            f"f = {float(found.total[0]):.4f} nats per pixel: how well the parts agree with the pose; "
+            f"0 is full agreement. Parser: {found.parser}".replace("-", "−")
         )
     return "\n".join(said)
 

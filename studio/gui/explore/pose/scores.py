@@ -15,8 +15,8 @@ from studio.data.body_pictures import PART_COLOURS
 from studio.data.skeleton import PARTS
 from studio.gui import theme
 
-LOWEST = -4.0
-"""Nats per pixel at which a bar is empty; a probability of 2 %."""
+LOWEST = -6.0
+"""Nats per pixel at which a bar is empty; a probability of a quarter of a per cent."""
 LINE = 17
 NUMBER = 46
 SWATCH = 10

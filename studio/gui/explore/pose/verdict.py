@@ -181,7 +181,7 @@ class Verdict(QWidget):
         elif found is not None and found.parser:
             own_name, other_name = self.names()
             both = f" Upper bar: {own_name}; lower: {other_name}." if other is not None else ""
-            self.by.setText(f"Mean log-probability of the right part, nats per pixel, by {found.parser}.{both}")
+            self.by.setText(f"Mean log-probability of the right part, nats per pixel.{both} Parser: {found.parser}.")
         elif poser.parser == "none":
             self.by.setText("No parser looks at the parts.")
 

@@ -41,7 +41,7 @@ REPORTED = {("base", "p"): "87.2", ("rule", "p"): "88.8", ("rule", "q"): "89.3"}
 """With word2vec's vectors, on all of the test sentences; %."""
 NAMES = {
     ("base", "p"): "base",
-    ("base", "q"): "base, the rule put upon it",
+    ("base", "q"): "base with the rule put upon it",
     ("rule", "p"): "student p",
     ("rule", "q"): "teacher q",
 }
@@ -116,13 +116,13 @@ def conclude(evidence: Evidence) -> Findings:
     figures = [
         Figure(
             f"test accuracy of the {NAMES[kind]}", *_mean([c.test for c in found[kind]]), "%", REPORTED.get(kind, ""),
-            f"{how}; one seed alone is uncertain by 0.9 % for so many sentences",
+            f"{how}; one seed alone is uncertain by 1 % for so many sentences (binomial)",
         )
         for kind in reversed(NAMES)
     ] + [
         Figure(
             f"accuracy on test sentences with “but”, {NAMES[kind]}", *_mean([c.ruled for c in found[kind]]), "%",
-            how=f"{how}; one seed alone is uncertain by 2.6 %",
+            how=f"{how}; one seed alone is uncertain by 2.8 % for so few sentences (binomial)",
         )
         for kind in reversed(NAMES)
     ]  # fmt: skip
@@ -209,7 +209,7 @@ def _dots(axes: Axes, found: dict[tuple[str, str], list[Chosen]]) -> None:
         axes.hlines(statistics.fmean(values), place - 0.3, place + 0.3, color=drawing.COLOURS[1], linewidth=2)
         if kind in REPORTED:
             axes.plot(place, float(REPORTED[kind]), "x", color="0.5", label="reported" if not place else None)
-    axes.set_xticks(range(len(found)), [NAMES[kind].replace(", ", ",\n") for kind in found])
+    axes.set_xticks(range(len(found)), [NAMES[kind].replace(" with", "\nwith") for kind in found])
     drawing.dressed(axes, "On test: each seed, and their mean", "", "accuracy, %")
 
 

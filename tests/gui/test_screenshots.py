@@ -150,6 +150,17 @@ def test_every_page_is_painted_in_both_themes_and_cuts_no_text(scene: Scene, tmp
             pictures[page, colours] = scene.shot(f"{page}-{colours}", folder)
             cut += [f"{page}: {text}" for text in clipped(window)]
     window.show_page("explore")
+    shown = window.pages["explore"]
+    shown.controls.setCurrentIndex([panel.title for panel in shown.open].index("Constraints"))
+    asking: Any = shown.panel
+    scene.until(lambda: asking.weighed is not None)
+    asking.hands.add.activated.emit(asking.hands.add.findData("symmetry"))
+    scene.until(lambda: asking.weighed is not None and asking.found.scores.shape[1] == 2)
+    assert window.size() == QSize(*SIZE)
+    for colours in ("light", "dark"):
+        theme.theme.apply(colours)
+        pictures["constraints", colours] = scene.shot(f"constraints-{colours}", folder)
+        cut += [f"constraints: {text}" for text in clipped(window)]
     session.choose_run(scene.flow)
     shown = window.pages["explore"]
     scene.until(lambda: isinstance(shown.panel, InvertPanel) and shown.panel.browser.page is not None)

@@ -199,7 +199,8 @@ def came_back(paths: list[Path]) -> list[Drop | Missed]:
 
 
 def look(paths: list[Path], watch: Watch, *, afresh: bool = False) -> list[Drop | Missed]:
-    """What each path is. Several pictures together are one dataset. For a worker thread.
+    """What each path is. Several pictures together are one dataset, and so are train, dev and test files of one set.
+    For a worker thread.
 
     What cannot be opened is in the list too, so that one bad file costs none of the others.
 
@@ -207,6 +208,8 @@ def look(paths: list[Path], watch: Watch, *, afresh: bool = False) -> list[Drop 
         Cancelled: when the watch says so.
     """
     together = [p for p in paths if p.suffix[1:].lower() in PICTURES]
+    if _are_parts(paths):
+        together = list(paths)
     if len(together) > 1:
         others = [p for p in paths if p not in together]
         paths = [*others, _gathered(together, watch)]
@@ -266,6 +269,14 @@ def _run_of(origin: Provenance) -> Path | None:
         except (DamagedRun, OSError):
             continue
     return None
+
+
+def _are_parts(paths: list[Path]) -> bool:
+    """Whether these files are one set by their names: "x.train", "x.dev" and "x.test"."""
+    from studio.data.readers.splits import part
+
+    stems, parts = zip(*(part(p.name) for p in paths), strict=True)
+    return len(paths) > 1 and len(set(stems)) == 1 and None not in parts and all(p.is_file() for p in paths)
 
 
 def _gathered(pictures: list[Path], watch: Watch) -> Path:

@@ -109,6 +109,20 @@ def test_data_that_was_read_before_is_chosen_at_once(
     qtbot.waitUntil(lambda: window.sheet is not None and window.sheet.isVisible())
 
 
+def test_the_files_of_one_set_of_sentences_are_one_dataset(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    files = [tmp_path / f"stsa.binary.{part}" for part in ("train", "dev", "test")]
+    for file in files:
+        file.write_bytes(b"1 a good film\n0 a dull film\n")
+    found = drops.look(files, Watch())
+    assert len(found) == 1
+    assert isinstance(found[0], drops.DataDrop)
+    assert found[0].found is not None
+    assert (found[0].found.count, found[0].found.natural_held_out) == (6, 4)
+    other = tmp_path / "more.train"
+    other.write_bytes(b"1 fine stuff\n0 poor stuff\n")
+    assert len(drops.look([files[0], other], Watch())) == 2
+
+
 def test_several_pictures_are_one_dataset(window: MainWindow, pictures: Path, qtbot: QtBot) -> None:
     chosen = sorted(pictures.glob("*/[0-9].png"))
     drag(window, *chosen)

@@ -172,12 +172,24 @@ def test_a_joint_that_was_hidden_is_named_as_missing_and_comes_back_by_its_link(
     nose.trigger()
     assert not known(desk.state.joints)[J["nose"]]
     assert "nose" in desk.editor.missing.text()
-    assert desk.editor.missing.isVisible()
+    size = desk.editor.canvas.size()
     assert desk.editor.canvas.joints[J["nose"], 2] == 0
     desk.editor.missing.linkActivated.emit(str(J["nose"]))
     assert same(desk.state.joints, before)
-    assert not desk.editor.missing.isVisible()
+    assert desk.editor.missing.text() == ""
+    assert desk.editor.canvas.size() == size, "what is missing takes no room from the canvas"
     assert desk.editor.canvas.chosen == J["nose"]
+
+
+def test_of_many_missing_joints_as_many_are_named_as_there_is_room_for(desk: Desk) -> None:
+    few = desk.state.joints.copy()
+    few[4:] = 0
+    desk.poser.edit("Few", desk.state.with_pose(few))
+    said = desk.editor.missing.text()
+    assert said.startswith("Missing: ")
+    assert said.endswith("more")
+    assert said.count("href") + int(said.rpartition(", ")[2].partition(" ")[0]) == 14
+    assert all(JOINTS[j] in desk.editor.missing.toolTip() for j in range(4, 18))
 
 
 def test_the_chosen_joint_comes_back_with_an_undo_and_the_next_session(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from studio.data.skeleton import JOINTS, Joints
 from studio.explore.pose import known
@@ -50,9 +50,9 @@ class Editor(QWidget):
         theme.role(self.status, "quiet")
         self.missing = quiet()
         self.missing.setTextFormat(Qt.TextFormat.RichText)
-        self.missing.setWordWrap(True)
+        self.missing.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.missing.setFixedHeight(self.missing.fontMetrics().height() + 2)  # there or not, the canvas stays as large
         self.missing.setAccessibleName("missing joints")
-        self.missing.setToolTip("Click one to add it where it would be")
         self.missing.setTextInteractionFlags(
             Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
         )
@@ -121,10 +121,26 @@ class Editor(QWidget):
         for part in (self.poses, self.visible):
             part.setEnabled(shown)
         self.reset.setEnabled(shown and self.poser.state.edited and bool(known(self.poser.state.taken).any()))
-        absent = [int(j) for j in np.flatnonzero(~known(self.canvas.joints))] if there else []
-        links = [f'<a href="{j}" style="color:{theme.palette().accent}">{JOINTS[j]}</a>' for j in absent]
+        self._name_missing()
+
+    def _name_missing(self) -> None:
+        """As many as there is room for; all of them are under the eye."""
+        there = known(self.canvas.joints)
+        absent = [int(j) for j in np.flatnonzero(~there)] if there.any() else []
+        colour, room = theme.palette().accent, self.width() - self.fontMetrics().horizontalAdvance("Missing: , 18 more")
+        links: list[str] = []
+        for joint in absent:
+            room -= self.fontMetrics().horizontalAdvance(f"{JOINTS[joint]}, ")
+            if room < 0 and links:
+                links.append(f"{len(absent) - len(links)} more")
+                break
+            links.append(f'<a href="{joint}" style="color:{colour}">{JOINTS[joint]}</a>')
         self.missing.setText("Missing: " + ", ".join(links) if links else "")
-        self.missing.setVisible(bool(links))
+        every = ", ".join(JOINTS[j] for j in absent)
+        self.missing.setToolTip(f"Missing: {every}. Click one to add it where it would be" if absent else "")
+
+    def resizeEvent(self, event: object) -> None:
+        self._name_missing()
 
     def _say(self, text: str) -> None:
         self.status.setText(text if known(self.canvas.joints).any() else "")

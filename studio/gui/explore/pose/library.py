@@ -112,7 +112,7 @@ class Library(QWidget):
         self.place = quiet()
         self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.source = button(
-            "Pose this person",
+            "As source",
             "user",
             "Take the marked picture's person as the one who is posed (double click)",
             self.take_person,

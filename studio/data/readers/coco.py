@@ -16,7 +16,7 @@ import numpy.typing as npt
 import orjson
 
 from studio.data.errors import Unreadable, Unrecognised
-from studio.data.readers.folder import common_folder, images
+from studio.data.readers.folder import SUFFIXES, common_folder, images, suffix
 from studio.data.readers.people import FEWEST, MOST_ANNOTATION, People, Pictures, Posed, first_reason
 from studio.data.readers.splits import part
 from studio.data.reading import Skipped, Source
@@ -36,23 +36,19 @@ def claim(tree: Tree) -> Source | None:
     Raises:
         Unrecognised: an annotation without its images. Unreadable: one without a person that can be used.
     """
-    files = [e for e in tree.entries if e.name.lower().endswith(".json") and 64 < e.size <= MOST_ANNOTATION]
-    if not files or len(files) > LOOKED_INTO:
-        return None
+    names = [e.name for e in tree.entries if suffix(e.name) not in SUFFIXES and 64 < e.size <= MOST_ANNOTATION]
     found = _Found()
-    for entry in files:
-        plain = _annotation(tree, entry.name)
+    for name in sorted(names, key=lambda name: suffix(name) != "json")[:LOOKED_INTO]:
+        plain = _annotation(tree, name)
         if plain is None:
             continue
         if not found.files:
             pictures = [] if isinstance(tree, FileTree) else images(tree)
             if not pictures:
-                raise Unrecognised(
-                    f"{entry.name}: joints without images; drop the folder that holds this file and theirs"
-                )
+                raise Unrecognised(f"{name}: joints without images; drop the folder that holds this file and theirs")
             found.pictures = Pictures(pictures)
-        found.files.append(entry.name)
-        _read(plain, entry.name, found)
+        found.files.append(name)
+        _read(plain, name, found)
     if not found.files:
         return None
     if not found.people:
@@ -105,6 +101,8 @@ def _annotation(tree: Tree, name: str) -> dict[str, Any] | None:
     try:
         plain = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
     except ValueError as wrong:
+        if suffix(name) != "json":
+            return None
         raise Unreadable(f"{name}: is no JSON ({wrong})") from wrong
     if not (isinstance(plain.get("images"), list) and isinstance(plain.get("annotations"), list)):
         return None

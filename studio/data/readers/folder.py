@@ -60,8 +60,8 @@ def claim(tree: Tree) -> Source | None:
 
 def images(tree: Tree) -> list[str]:
     """Names of the images: by ending, checked in samples by content; without a known ending by content."""
-    likely = [e.name for e in tree.entries if _suffix(e.name) in SUFFIXES]
-    others = [e.name for e in tree.entries if _suffix(e.name) not in SUFFIXES and e.size > 16]
+    likely = [e.name for e in tree.entries if suffix(e.name) in SUFFIXES]
+    others = [e.name for e in tree.entries if suffix(e.name) not in SUFFIXES and e.size > 16]
     found = [name for name in others[:LOOKED_INTO] if sniff(tree.head(name, 64)) == "image"]
     kinds = {sniff(tree.head(name, 64)) for name in likely[:: max(1, len(likely) // LOOKED_INTO)]}
     if "image" not in kinds and kinds - {""}:
@@ -96,5 +96,6 @@ def _kind(tree: Tree) -> str:
     return "image folder" if tree.path.is_dir() else "archive of images"
 
 
-def _suffix(name: str) -> str:
+def suffix(name: str) -> str:
+    """What a name ends in after the dot, in small letters."""
     return name.rpartition("/")[2].rpartition(".")[2].lower()

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import orjson
 
 from studio.data.errors import Unreadable, Unrecognised
-from studio.data.readers.folder import common_folder, images
+from studio.data.readers.folder import SUFFIXES, common_folder, images, suffix
 from studio.data.readers.people import FEWEST, MOST_ANNOTATION, People, Pictures, Posed, first_reason
 from studio.data.readers.splits import part
 from studio.data.reading import Skipped, Source
@@ -164,8 +164,9 @@ def _pairs(tree: Tree, name: str, found: _Found) -> list[tuple[int, int]]:
 
 
 def _tables(tree: Tree) -> list[str]:
-    """What may be a table, by its name: to look into every image would take long."""
-    return [e.name for e in tree.entries if e.name.rpartition(".")[2].lower() in ("csv", "txt", "tsv")]
+    """What may be a table, the likeliest first; not what is called an image: to look into all of those takes long."""
+    names = [e.name for e in tree.entries if suffix(e.name) not in SUFFIXES]
+    return sorted(names, key=lambda name: suffix(name) not in ("csv", "txt", "tsv"))
 
 
 def _columns(tree: Tree, name: str) -> list[str]:

@@ -19,7 +19,7 @@ Pictures = npt.NDArray[np.uint8]
 POINTS = 4000
 POINTS_SIZE = 640
 """Pixels a side of a picture of points: about as large as it is shown."""
-SENTENCES = 200
+SENTENCES = 60
 POSED_SIDE = 160
 """Pixels a side that posed people are enlarged to about: a skeleton needs room."""
 

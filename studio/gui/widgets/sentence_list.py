@@ -63,9 +63,12 @@ class SentenceList(QTableWidget):
 
     def show_sentences(self, rows: Sequence[tuple[str, str]]) -> None:
         """Labels and sentences, in this order."""
+        heights = self.verticalHeader()
+        heights.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # measured once, not after every cell
         self.setRowCount(len(rows))
         for at, row in enumerate(rows):
             for column, text in enumerate(row):
                 item = QTableWidgetItem(text)
                 item.setToolTip(text if column else "")
                 self.setItem(at, column, item)
+        heights.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

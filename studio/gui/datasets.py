@@ -205,6 +205,8 @@ def line_of(spec: DataSpec, who: int = 0) -> str:
         height, width = spec.size
         posed = [f"{spec.count:,} of {p}" for p in kinds.more(spec, who)[:1]]
         parts = [*posed, f"{width}×{height}"] if posed else [f"{spec.count:,}", kinds.form(spec)]
-    if spec.classes and spec.kind != "points":
+    if spec.vectors:
+        parts.append(f"{spec.vectors}-d vectors")
+    elif spec.classes and spec.kind != "points":
         parts.append(plural(len(spec.classes), "class", "classes"))
     return " · ".join(parts)

@@ -22,6 +22,7 @@ POINTS = DataSpec("two moons", "points", (2,), 20000, 2000, ("a", "b"), "h", "bu
 def test_sentences_are_counted_as_sentences() -> None:
     assert kinds.examples("sentences", 1) == "1 sentence"
     assert line_of(SENTENCES) == "9,613 sentences · 2 classes"
+    assert line_of(replace(SENTENCES, vectors=300)) == "9,613 sentences · 300-d vectors"
     assert data_line(SENTENCES) == (
         "9,613 sentences, up to 56 words, 17,573 different words, 2 classes, 2,693 held out"
     )

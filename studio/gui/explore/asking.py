@@ -36,15 +36,20 @@ class Latest:
         self._topic = topic
         self._slow = slow
         self._turn = 0
-        self._waiting: tuple[Question[Any], Callable[[Any], None], Callable[[str], None] | None] | None = None
+        self._waiting: tuple[Any, ...] | None = None
         self.busy = False
 
     def ask(
-        self, question: Question[A], answered: Callable[[A], None], failed: Callable[[str], None] | None = None
+        self,
+        question: Question[A],
+        answered: Callable[[A], None],
+        failed: Callable[[str], None] | None = None,
+        advanced: Callable[[int, int], None] | None = None,
     ) -> None:
-        """Send now when nothing is under way, else as soon as that is answered, unless a newer one comes."""
+        """Send now when nothing is under way, else as soon as that is answered, unless a newer one comes. ``advanced``
+        is told how much of how much is done."""
         if self.busy:
-            self._waiting = (question, answered, failed)
+            self._waiting = (question, answered, failed, advanced)
             return
         self.busy = True
         turn = self._turn
@@ -60,13 +65,19 @@ class Latest:
                 if failed is not None:
                     failed(brief(message))
 
-        self._session.ask(question, self._owner, done, topic=self._topic, failed=fail, slow=self._slow)
+        def further(now: int, total: int) -> None:
+            if turn == self._turn and advanced is not None:
+                advanced(now, total)
+
+        self._session.ask(
+            question, self._owner, done, topic=self._topic, failed=fail, advanced=further, slow=self._slow
+        )
 
     def _next(self) -> None:
         self.busy = False
         if self._waiting is not None:
-            (question, answered, failed), self._waiting = self._waiting, None
-            self.ask(question, answered, failed)
+            (question, answered, failed, advanced), self._waiting = self._waiting, None
+            self.ask(question, answered, failed, advanced)
 
     def forget(self) -> None:
         """Whatever is under way or waits is not wanted any more."""

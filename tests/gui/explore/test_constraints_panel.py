@@ -232,6 +232,37 @@ def test_newer_weights_are_followed_with_the_same_latents(constraints: Constrain
     assert np.array_equal(before.z, constraints.found.z)
 
 
+def test_how_far_the_samples_are_is_told(constraints: ConstraintsPanel, engine: ToyEngine) -> None:
+    hands = constraints.hands
+    hands.count.activated.emit(4)
+    (ask,) = engine.waiting(ScoreSamples)
+    engine.tell(Advanced(ask.stamp, 256, 1024))
+    assert hands.effective.text() == "Drawing samples … 25 %"
+    engine.pump()
+    assert "of 1,024" in hands.effective.text()
+    constraints.refresh()
+    (ask,) = engine.waiting(ScoreSamples)
+    engine.tell(Advanced(ask.stamp, 256, 1024))
+    assert "of 1,024" in hands.effective.text(), "newer weights of the same samples are no news"
+    engine.pump()
+
+
+def test_a_file_that_is_dropped_before_the_panel_was_seen_is_restored_when_it_is(
+    page: ExplorePage, session: Session, engine: ToyEngine
+) -> None:
+    session.choose_run(RUN)
+    engine.pump()
+    panel = next(one for one in page.open if isinstance(one, ConstraintsPanel))
+    state = Constrained(seed=4, chosen=(Chosen("symmetry", 0.0, 2.0),), strength=3.0)
+    panel.restore(
+        Provenance("toy", "", "", 300, {}, settings={"panel": {"name": "Constraints", "state": as_plain(state)}})
+    )
+    page.controls.setCurrentIndex(page.open.index(panel))
+    engine.pump()
+    assert panel.state == state
+    assert [made.offered.name for made in panel.hands.rows] == ["symmetry"]
+
+
 def test_nothing_is_asked_while_it_cannot_be_seen(page: ExplorePage, session: Session, engine: ToyEngine) -> None:
     session.choose_run(RUN)
     engine.pump()

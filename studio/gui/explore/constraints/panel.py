@@ -188,7 +188,14 @@ class ConstraintsPanel(Panel):
             return
         wanted = self._wanted()
         if all(self.offered[one.name].ready for one in self.state.rows):
-            self._scores.ask(wanted, lambda found: self._came(wanted, found), self._failed)
+            known = self._asked
+            others = known is None or (known.where, known.count, known.seed) != (self.where, wanted.count, wanted.seed)
+
+            def advanced(done: int, total: int) -> None:
+                if others and total:  # not where the same ones are drawn by newer weights
+                    self.hands.show_words(f"Drawing samples … {100 * done / total:.0f} %")
+
+            self._scores.ask(wanted, lambda found: self._came(wanted, found), self._failed, advanced)
         elif self._under_way is None:
             self._train_classifier(wanted)
 

@@ -8,11 +8,9 @@ nothing but the constraint."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from studio.experiments.core import drawing
 from studio.experiments.core.experiment import (
@@ -31,9 +29,9 @@ from studio.models.core.recipe import Value
 
 if TYPE_CHECKING:
     from studio.metrics.parser import Judge
+    from studio.metrics.posed import Scores
     from studio.models.core.model import Batch
 
-Floats = npt.NDArray[np.float64]
 DATA = "figures"
 SIZES: dict[PresetName, dict[str, Value]] = {
     "short": {"width": 16, "parser_width": 8, "batch": 16, "first": 1300, "lessons": 700, "generator_rate": 1e-3},
@@ -65,32 +63,6 @@ def planned(preset: PresetName, seeds: Sequence[int]) -> tuple[Planned, ...]:
     return tuple(made)
 
 
-@dataclass(frozen=True)
-class Scores:
-    """Of made pictures against the true ones, one number per pair."""
-
-    ssim: Floats
-    mask_ssim: Floats
-    parsed: Floats
-    """Pose error in px, both pictures parsed by the judge,"""
-    exact: Floats
-    """and against the exact masks of the true one."""
-    missed: Floats
-    agreement: Floats
-
-    @property
-    def row(self) -> tuple[str, ...]:
-        names = (
-            (self.ssim, "{:.3f}"),
-            (self.mask_ssim, "{:.3f}"),
-            (self.parsed, "{:.2f}"),
-            (self.exact, "{:.2f}"),
-            (100 * self.missed, "{:.1f}"),
-            (self.agreement, "{:.2f}"),
-        )
-        return tuple(form.format(np.nanmean(values)) for values, form in names)
-
-
 COLUMNS = (
     "pictures",
     "SSIM",
@@ -102,11 +74,24 @@ COLUMNS = (
 )
 
 
+def _row(of: Scores) -> tuple[str, ...]:
+    names = (
+        (of.ssim, "{:.3f}"),
+        (of.mask_ssim, "{:.3f}"),
+        (of.parsed, "{:.2f}"),
+        (of.exact, "{:.2f}"),
+        (100 * of.missed, "{:.1f}"),
+        (of.agreement, "{:.2f}"),
+    )
+    return tuple(form.format(np.nanmean(values)) for values, form in names)
+
+
 def conclude(evidence: Evidence) -> Findings:
     import torch
 
     from studio.experiments.core.looking import data_of, model_of
     from studio.metrics import parser
+    from studio.metrics.posed import scores
     from studio.training import feed
 
     watch = evidence.watch
@@ -124,11 +109,11 @@ def conclude(evidence: Evidence) -> Findings:
         if seed == str(evidence.seeds[0]):
             drawn[choice] = made[:ROWS]
     drawn["truth"] = pairs.x[:ROWS]
-    rows = [("the source as it is", *scores(pairs.partner.x, pairs, judge).row)]
+    rows = [("the source as it is", *_row(scores(pairs.partner.x, pairs, judge)))]
     for choice, of in found.items():
         for number, score in zip(evidence.seeds, of, strict=True):
-            rows.append((f"{TITLES.get(choice, choice)}, seed {number}", *score.row))
-    rows.append(("the true pictures", *scores(pairs.x, pairs, judge).row))
+            rows.append((f"{TITLES.get(choice, choice)}, seed {number}", *_row(score)))
+    rows.append(("the true pictures", *_row(scores(pairs.x, pairs, judge))))
     return Findings(
         _figures(found, evidence, judge, len(pairs.x)),
         judged(found),
@@ -142,38 +127,11 @@ def _made(model: Any, pairs: Batch) -> Any:
     """The finished pictures of these people in their new poses."""
     import torch
 
-    assert pairs.partner is not None
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, len(pairs.x), AT_ONCE):
-            at = slice(start, start + AT_ONCE)
-            joints, source = pairs.columns["joints"][at], pairs.partner
-            stages = model.pose(source.x[at], joints, source.columns["joints"][at])
-            parts.append(next(reversed(stages.values())))
-    return torch.cat(parts)
+    from studio.metrics.posed import finished
+    from studio.training import feed
 
-
-def scores(made: Any, pairs: Batch, judge: Judge) -> Scores:
-    """Of made pictures N×C×H×W in −1..1 in place of those of the pairs."""
-    from studio.metrics.pose import centroids, pose_error
-    from studio.metrics.ssim import mask_ssim, ssim
-    from studio.nn.parts import agreement, wanted
-    from studio.nn.pose import mask
-
-    joints = pairs.columns["joints"]
-    size = (int(made.shape[2]), int(made.shape[3]))
-    log_p = judge.parse(made)
-    at = centroids(log_p.argmax(1).numpy().astype(np.uint8))
-    parsed, _ = pose_error(at, centroids(judge.parts(pairs.x)))
-    exact, missed = pose_error(at, centroids(pairs.columns["parts"].numpy()))
-    return Scores(
-        ssim(made, pairs.x).double().numpy(),
-        mask_ssim(made, pairs.x, mask(joints, size)).double().numpy(),
-        parsed,
-        exact,
-        missed,
-        agreement(log_p, wanted(joints, size))[1].double().numpy(),
-    )
+    starts = range(0, len(pairs.x), AT_ONCE)
+    return torch.cat([finished(model, feed.rows(pairs, slice(start, start + AT_ONCE))) for start in starts])
 
 
 def gain(found: Mapping[str, Sequence[Scores]], more: str, less: str) -> tuple[float, float]:

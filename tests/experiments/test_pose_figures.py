@@ -9,8 +9,9 @@ import torch
 from studio.data import store
 from studio.experiments import pose_figures
 from studio.experiments.core import attempts
-from studio.experiments.pose_figures import Scores, experiment, gain, judged, scores
+from studio.experiments.pose_figures import experiment, gain, judged
 from studio.metrics import parser
+from studio.metrics.posed import Scores, scores
 from studio.nn.parts import parsing_loss
 from studio.runs.folder import RunFolder
 from studio.training import checkpoint, feed
@@ -63,12 +64,12 @@ def test_the_true_pictures_score_best_and_the_source_unchanged_worse(monkeypatch
     assert worse.mask_ssim.mean() < best.mask_ssim.mean()
     known = parsing_loss(judge.parse(pairs.x), pairs.columns["parts"])
     assert torch.isfinite(known)
-    assert len(best.row) + 1 == len(pose_figures.COLUMNS)
+    assert len(pose_figures._row(best)) + 1 == len(pose_figures.COLUMNS)
 
 
 def made_up(*means: float) -> list[Scores]:
     noise = np.linspace(-0.01, 0.01, 100)
-    return [Scores(*(np.full(100, m) + noise for _ in range(6))) for m in means]
+    return [Scores(*(np.full(100, m) + noise for _ in range(7))) for m in means]
 
 
 def test_the_order_is_shown_only_where_each_step_is_larger_than_its_error() -> None:

@@ -10,7 +10,7 @@ that had no part in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +55,8 @@ SIZES: dict[PresetName, dict[str, dict[str, Value]]] = {
 LESSONS = 150
 DRAWN = 2000
 """Samples of each run."""
+LARGER = 3
+"""Times that pixels are repeated in pictures of samples, beyond what sheets do."""
 HEADLINE = "way from the base's brightness to the wish that a fixed constraint goes, WGAN-GP"
 
 
@@ -267,7 +269,9 @@ def _draw(
     told = drawing.save(figure, evidence.folder, "brightness", title)
     rows = [first[kind][system].made[:16] for system in SYSTEMS for kind in KINDS] + [classes.made[:16]]
     title = f"Samples: WGAN-GP base, fixed, learned; NICE base, fixed, learned; WGAN-GP asked for the class {CLASS}"
-    sheet = drawing.save_sheet(np.concatenate(rows), data.spec, evidence.folder, "samples", title, 16)
+    larger = np.concatenate(rows).repeat(LARGER, 2).repeat(LARGER, 3)
+    spec = replace(data.spec, shape=larger.shape[1:])
+    sheet = drawing.save_sheet(larger, spec, evidence.folder, "samples", title, 16)
     return told, sheet
 
 

@@ -48,8 +48,10 @@ class Parser(Constraint):
         return agreement(self.parse(batch.x), wanted(batch.columns["joints"], self._size(batch)))[1]
 
     def lesson(self, batch: Batch) -> Tensor:
-        """Cross-entropy per pixel, in nats, against the true parts."""
-        return parsing_loss(self.net(batch.x), true_parts(batch))
+        """Cross-entropy against the true parts, in nats per pixel: over all pixels, and besides over those of each part
+        by itself, of which limbs have few and the score asks as much as of the background."""
+        logits, parts = self.net(batch.x), true_parts(batch)
+        return parsing_loss(logits, parts) - agreement(log_softmax(logits, 1), parts)[1].mean()
 
     @staticmethod
     def _size(batch: Batch) -> tuple[int, int]:

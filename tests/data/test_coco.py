@@ -115,8 +115,8 @@ def test_what_is_wrong_is_told_by_annotation_and_what_is_left_out_is_counted(tmp
     assert set(told) == {"image 3", *(f"annotation {n}" for n in (2, 3, 4, 7, 8, 10))}
     assert told["annotation 3"] == "has 3 numbers for its joints, not 51"
     assert told["annotation 7"] == "its image gone.png is not there"
-    assert any("1 people of fewer than 4" in note for note in found.notes)
-    assert any("1 people in crowds" in note for note in found.notes)
+    assert any("left out: 1 with fewer than 4" in note for note in found.notes)
+    assert any("left out: 1 in crowds" in note for note in found.notes)
 
 
 def test_tracks_say_who_is_who_and_val_is_held_out(tmp_path: Path) -> None:

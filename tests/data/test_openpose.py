@@ -143,7 +143,7 @@ def test_what_is_wrong_is_told_by_file_and_person(tmp_path: Path) -> None:
         "gone_keypoints.json": "there is no image gone",
         "b_keypoints.json": "is no JSON of OpenPose",
     }
-    assert any("1 people of fewer than" in note for note in found.notes)
+    assert any("left out: 1 with fewer than 4" in note for note in found.notes)
 
 
 def test_joints_without_images_ask_for_the_folder(tmp_path: Path) -> None:

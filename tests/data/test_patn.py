@@ -123,7 +123,9 @@ def test_joints_outside_the_image_are_missing_and_counted(tmp_path: Path) -> Non
     put(tmp_path, {"a_1.jpg": photo(far), "x-annotation.csv": patn(patn_row("a_1.jpg", far))})
     data = store.prepare(recognise(tmp_path), Preparation((128, 64), held_out=0))
     assert (data.columns["joints"][0, J["right ankle"]] == 0).all()
-    assert any(n.startswith("1 joints lie outside") for n in store.details(data.spec.fingerprint).notes)
+    assert any(
+        n.startswith("outside their images, and so missing: 1 of") for n in store.details(data.spec.fingerprint).notes
+    )
 
 
 @pytest.mark.parametrize("turn", range(1, 9))

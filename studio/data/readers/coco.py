@@ -54,10 +54,10 @@ def claim(tree: Tree) -> Source | None:
     if not found.people:
         raise Unreadable(f"{found.files[0]}: none of its people can be used.{first_reason(found.skipped)}")
     left_out = {
-        f"of fewer than {FEWEST} known joints": found.few,
+        f"with fewer than {FEWEST} known joints": found.few,
         "in crowds that are marked as one": found.crowds,
     }
-    notes = [f"{many:,} people {why} are left out" for why, many in left_out.items() if many]
+    notes = [f"left out: {many:,} {why}" for why, many in left_out.items() if many]
     return People(
         tree,
         "posed people (COCO)",

@@ -85,7 +85,7 @@ def claim(tree: Tree) -> Source | None:
     if shares:
         notes.append(f"the joints lie in {shares.replace('-', '−')}, and are taken for shares of the images")
     if few:
-        notes.append(f"{few:,} people of fewer than {FEWEST} known joints are left out")
+        notes.append(f"left out: {few:,} with fewer than {FEWEST} known joints")
     used = [f.name for f in frames]
     return People(
         tree,

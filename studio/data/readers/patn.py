@@ -52,9 +52,9 @@ def claim(tree: Tree) -> Source | None:
         raise Unreadable(f"{annotations[0]}: none of its people can be used.{first_reason(found.skipped)}")
     lists = [name for name, cells in heads.items() if [c.lower() for c in cells[:2]] == ["from", "to"]]
     pairs = [pair for name in lists for pair in _pairs(tree, name, found)]
-    notes = [f"{found.distractors:,} distractors (−1 and 0000) are left out"] if found.distractors else []
+    notes = [f"left out: {found.distractors:,} distractors (−1 and 0000)"] if found.distractors else []
     if found.few:
-        notes.append(f"{found.few:,} people of fewer than {FEWEST} known joints are left out")
+        notes.append(f"left out: {found.few:,} with fewer than {FEWEST} known joints")
     files = [*annotations, *lists]
     return People(
         tree,

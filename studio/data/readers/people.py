@@ -140,7 +140,7 @@ class People(EncodedImages):
         if self._pairs is not None:
             notes.append(f"{len(self._pairs):,} pairs of source and target")
         if self._outside:
-            notes.append(f"{self._outside:,} joints lie outside their images, and count as missing")
+            notes.append(f"outside their images, and so missing: {self._outside:,} of the joints")
         return (*notes, *self._notes)
 
     def _header(self, file: BinaryIO, item: Item) -> Header:

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from studio.data.dataset import DataSpec
 
-Need = Literal["images", "labels", "embed", "inception", "likelihood", "pose"]
+Need = Literal["images", "labels", "embed", "inception", "likelihood", "pose", "rules"]
 """Images; labels of the data; a model that makes features of examples; the file of Inception's weights; a model that
-scores a likelihood, or one that takes a pose: they need draw no samples."""
+scores a likelihood, one that takes a pose, or one that follows rules: they need draw no samples."""
 
 SMALLEST = 7
 """Pixels: the side of the patches of the sliced distance, so the smallest image that has one."""
@@ -126,6 +126,16 @@ MEASURES: tuple[Measure, ...] = (
         quick=True,
         cost="a minute or two at first: trains the parser that judges",
         term="ssim",
+    ),
+    _measure(
+        "accuracy",
+        "Accuracy of student and teacher",
+        "How often the likeliest label of held-out sentences is the true one, to the student and to the teacher that "
+        "follows its rules; and of those sentences that a rule is about",
+        "higher",
+        "rules",
+        quick=True,
+        term="rule distillation",
     ),
     _measure(
         "swd",
@@ -283,6 +293,8 @@ def lacking(measure: Measure, data: DataSpec, capabilities: Iterable[str], *, in
             return "the model takes no pose"
         lost = [column for column in ("joints", "person") if column not in data.carries]
         return f"{data.name} does not say {' and '.join(lost)} of its pictures" if lost else ""
+    if "rules" in measure.needs:
+        return "" if "follow rules" in can else "the model follows no rules"
     if "decode latent" not in can:
         return "the model draws no samples from a latent"
     if "images" in measure.needs and data.kind != "images":

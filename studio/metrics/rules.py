@@ -23,6 +23,7 @@ import torch
 from studio.data.dataset import Dataset
 from studio.data.sentences import DEV, TEST
 from studio.data.watch import Watch
+from studio.metrics.figures import Figure
 from studio.models.core.model import Batch, FollowsRules, Model
 
 CHUNK = 256
@@ -99,6 +100,31 @@ class Reader:
                 yield curve(part, who, int(ruled.sum()), ruled=True), float(right[ruled].mean())
         if part != "test":
             yield f"agreement/p and q, {part} ({len(ruled):,})", float(judged.agreed.mean())
+
+
+def figures(model: Model, data: Dataset, watch: Watch) -> list[Figure]:
+    """Accuracies in %, with their binomial standard errors; and what the teacher gains over the student, sentence by
+    sentence, so that what both have right or wrong counts for nothing in its error."""
+    reader = Reader(data)
+    made = []
+    for part in reader.parts:
+        judged = reader.judge(model, part, watch)
+        for ruled in (False, True):
+            of = judged.applies if ruled else np.ones_like(judged.applies)
+            count = int(of.sum())
+            if not count:
+                continue
+            where = f"{part}{', under the rule' if ruled else ''}"
+            how = f"{count:,} {part} sentences{' that the rule is about' if ruled else ''}"
+            for who, title in (("p", "student p"), ("q", "teacher q")):
+                share = float(judged.right(who)[of].mean())
+                error = 100 * float(np.sqrt(share * (1 - share) / count))
+                made.append(Figure(f"accuracy/{title}, {where}", 100 * share, error, "standard error", "%", how))
+            apart = judged.teacher[of].astype(np.float64) - judged.student[of]
+            error = 100 * float(apart.std() / np.sqrt(count))
+            key = f"accuracy/q − p, {where}"
+            made.append(Figure(key, 100 * float(apart.mean()), error, "standard error", "% of them", how))
+    return made
 
 
 def curve(part: str, who: str, count: int, *, ruled: bool = False) -> str:

@@ -107,15 +107,15 @@ def test_every_measure_is_described_and_every_need_has_a_reason() -> None:
     assert len(BY_NAME) == len(MEASURES)
     points = DataSpec("ring", "points", (2,), 100)
     tiny = DataSpec("dots", "images", (1, 4, 4), 100, classes=("a", "b"))
-    whole = DataSpec("digits", "images", (1, 28, 28), 100, classes=("0", "1"))
-    can = ("decode latent", "embed", "score likelihood")
+    whole = DataSpec("digits", "images", (1, 28, 28), 100, classes=("0", "1"), carries=("joints", "person"))
+    can = ("decode latent", "embed", "score likelihood", "take a pose", "follow rules")
+    lacks = {"likelihood": "no likelihood", "pose": "takes no pose", "rules": "follows no rules"}
     for measure in MEASURES:
         assert measure.about
         assert measure.term
         assert not lacking(measure, whole, can, inception=True)
-        assert ("no likelihood" if "likelihood" in measure.needs else "no samples") in lacking(
-            measure, whole, (), inception=True
-        )
+        reason = next((words for need, words in lacks.items() if need in measure.needs), "no samples")
+        assert reason in lacking(measure, whole, (), inception=True)
         if "images" in measure.needs:
             assert "holds points" in lacking(measure, points, can, inception=True)
         if "inception" in measure.needs:
@@ -128,7 +128,8 @@ def test_every_measure_is_described_and_every_need_has_a_reason() -> None:
 def test_measures_are_named_by_words() -> None:
     assert named(["fid", "mmd", "mmd"]) == ["mmd", "fid"]
     assert named(["all"]) == list(BY_NAME)
-    assert named(["quick", "parzen"]) == ["wasserstein", "likelihood", "swd", "mmd", "two-sample", "parzen"]
+    quick = ["wasserstein", "likelihood", "pose", "accuracy", "swd", "mmd", "two-sample"]
+    assert named(["quick", "parzen"]) == [*quick, "parzen"]
     with pytest.raises(ValueError, match="no measure 'FID'"):
         named(["FID"])
 

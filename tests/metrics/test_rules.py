@@ -11,7 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from studio.data.dataset import Dataset, DataSpec
-from studio.metrics.rules import Reader
+from studio.data.watch import Watch
+from studio.metrics.figures import BY_NAME, lacking
+from studio.metrics.rules import Reader, figures
 from studio.models.core.model import Batch, Ruled
 from studio.models.rule_distillation import RuleDistillation, RuleDistillationRecipe
 from tests.models.every import SENTENCES
@@ -56,7 +58,7 @@ def test_shares_are_of_the_parts_and_of_the_sentences_that_the_rule_is_about() -
     right = given.values[:, 1] - 1 == given.labels
     ruled = given.columns["but"] >= 0
     for name, part, panel in (("dev", 1, "accuracy"), ("test", 2, "test accuracy")):
-        own = PART == part
+        own = np.isin(PART, part)
         many, some = int(own.sum()), int((own & ruled).sum())
         assert found[f"{panel}/p, {name} ({many})"] == pytest.approx(right[own].mean())
         assert found[f"{panel}/q, {name} ({many})"] == pytest.approx((right | ruled)[own].mean())
@@ -75,6 +77,24 @@ def test_without_parts_the_held_out_sentences_are_one_and_without_held_out_ones_
     assert any("training (35)" in name for name in Reader(none).values(Says()))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no labels"):
         Reader(replace(given, labels=None))
+
+
+def test_as_a_measure_each_share_has_its_error_and_gains_are_reckoned_sentence_by_sentence() -> None:
+    given = data()
+    found = {f.key: f for f in figures(Says(), given, Watch())}  # type: ignore[arg-type]
+    assert given.labels is not None
+    right, ruled, test = given.values[:, 1] - 1 == given.labels, given.columns["but"] >= 0, PART == 2
+    p = right[test].mean()
+    one = found["accuracy/student p, test"]
+    assert one.value == pytest.approx(100 * p)
+    assert one.error == pytest.approx(100 * np.sqrt(p * (1 - p) / 20))
+    gain = found["accuracy/q − p, test"]
+    apart = (right | ruled)[test].astype(float) - right[test]
+    assert (gain.value, gain.error) == pytest.approx((100 * apart.mean(), 100 * apart.std() / np.sqrt(20)))
+    assert found["accuracy/teacher q, dev, under the rule"].value == 100
+    assert "2 dev sentences that the rule is about" in found["accuracy/teacher q, dev, under the rule"].how
+    assert lacking(BY_NAME["accuracy"], given.spec, ("follow rules",), inception=False) == ""
+    assert "no rules" in lacking(BY_NAME["accuracy"], given.spec, ("decode latent",), inception=False)
 
 
 def test_a_real_model_is_read_in_chunks_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

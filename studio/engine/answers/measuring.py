@@ -16,7 +16,7 @@ from studio.engine.context import Context
 from studio.explore import attempts
 from studio.explore.attempts import Attempt
 from studio.explore.questions import FetchInception, Measure
-from studio.metrics import inception, likelihood, posed, weights
+from studio.metrics import inception, likelihood, posed, rules, weights
 from studio.metrics.classifier import classifier
 from studio.metrics.compared import Compared, Embedding, Values
 from studio.metrics.figures import BY_NAME, Diverged, Figure, lacking, named
@@ -30,7 +30,7 @@ NETWORKS = {"fid": "inception", "kid": "inception", "is": "inception", "pr": "in
     f"{name}-classifier": "classifier" for name in ("fd", "kd", "score", "pr")
 }
 """Measures of features → whose."""
-WITHOUT_SAMPLES = ("wasserstein", "likelihood", "pose")
+WITHOUT_SAMPLES = ("wasserstein", "likelihood", "pose", "accuracy")
 """Measures that need no samples, or draw their own."""
 
 
@@ -98,6 +98,8 @@ class _Work:
             made = likelihood.figures(self.model, self.data, count, seed, self._next())
         elif name == "pose":
             made = self._posed()
+        elif name == "accuracy":
+            made = rules.figures(self.model, self.data, self._next())
         elif name == "classes":
             made = self._classes()
         elif name in NETWORKS:

@@ -154,6 +154,7 @@ class ExportPoses(Question[Written]):
         shows: "result": the finished picture; "pose": source, skeleton and finished picture; "stages": those with all
             that the model makes on the way.
         beside: other weights, whose finished pictures stand beside those of ``where``, and what to call each.
+        name: what to call those of ``where`` then; empty: by the run's title.
         side: about so many pixels is one picture enlarged to, by a whole factor.
         panel: as in :class:`ExportLatents`.
     """
@@ -165,6 +166,7 @@ class ExportPoses(Question[Written]):
     joints: Joints
     shows: Literal["result", "pose", "stages"] = "pose"
     beside: tuple[tuple[str, Where], ...] = ()
+    name: str = ""
     side: int = 192
     fps: int = 25
     format: Literal["png", "webp", "gif", "mp4"] = "png"

@@ -51,7 +51,7 @@ def export_poses(job: ExportPoses, context: Context) -> Written:
     run = context.run(job.where.run)
     total = len(job.joints) * (1 + len(job.beside) + job.film)
     stages = _posed(model, job, context, 0, total)
-    name = run.info().title if job.beside else ""
+    name = (job.name or run.info().title) if job.beside else ""
     columns: Columns = {}
     if job.shows != "result":
         columns["source"] = job.source[None].repeat(len(job.joints), 0)

@@ -112,6 +112,7 @@ class OfferedPoses:
         film: frames a second → poses F×18×3 of the film.
         seconds: that it takes; 0: there is none.
         beside: other runs that stand beside: what to call each, and whose weights.
+        name: what to call this one then.
         panel: as in :class:`OfferedSheet`.
     """
 
@@ -122,6 +123,7 @@ class OfferedPoses:
     film: Callable[[float], Joints]
     seconds: float
     beside: tuple[tuple[str, Where], ...]
+    name: str
     panel: Mapping[str, Any]
 
 

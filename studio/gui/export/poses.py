@@ -51,6 +51,7 @@ class _Poses(Form):
             np.asarray(joints, np.float32),
             shows=self.shows.currentData(),
             beside=poses.beside,
+            name=poses.name,
             side=self.side.currentData(),
             panel=poses.panel,
             **more,

@@ -454,7 +454,7 @@ def test_poses_are_exported_as_they_stand(
     assert job.joints.shape == (1, 18, 3)
     assert same(job.joints[0], panel.poser.state.joints)
     assert (job.shows, job.film, job.format) == ("pose", False, "png")
-    assert [name for name, _ in job.beside] == ["learned constraint"]
+    assert (job.name, [name for name, _ in job.beside]) == ("base", ["learned constraint"])
     assert job.panel["name"] == "Pose"
     engine.write("/tmp/x.png")
     page.sheet.show_kind("Pose, film")

@@ -134,7 +134,8 @@ class PosePanel(Panel):
         offer = Offer(where=poser.where, name=name_of(poser.where.run), decodes=False)
         if found is None or not poser.state.posed:
             return offer
-        beside = ((self.verdict.names()[1], Where(poser.beside)),) if self.verdict.compares else ()
+        own, other = self.verdict.names()
+        beside = ((other, Where(poser.beside)),) if self.verdict.compares else ()
         state = poser.state
         keys = np.stack([k.joints for k in state.keyframes]) if state.keyframes else np.zeros((0, 18, 3), np.float32)
         poses = OfferedPoses(
@@ -145,6 +146,7 @@ class PosePanel(Panel):
             state.film,
             state.duration,
             beside,
+            own,
             {"name": self.title, "state": as_plain(state)},
         )
         return Offer(where=poser.where, name=name_of(poser.where.run), decodes=False, poses=poses)

@@ -21,7 +21,7 @@ from studio.gui.explore.keeper import Keeper
 from studio.gui.explore.pose.state import Parser, Posing, as_plain, from_plain
 from studio.gui.session import Session
 
-LIVE = 60
+LIVE = 100
 """Milliseconds that an answer with parts may take to be asked for at every move of a hand; slower ones come later."""
 REST = 180
 """Milliseconds of rest after which the parts come."""

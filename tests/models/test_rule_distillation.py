@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,13 @@ from torch.nn.functional import cross_entropy
 
 from studio.data.dataset import Dataset
 from studio.models.core.model import Batch
+from studio.models.core.recipe import values_of
 from studio.models.rule_distillation import RuleDistillation, RuleDistillationRecipe, clauses
+from studio.runs.folder import RunFolder
+from studio.training import checkpoint
 from studio.training.cycle import Cycle
 from tests.models.every import SENTENCES, batch, build
+from tests.training.conftest import train
 
 CPU = torch.device("cpu")
 
@@ -174,3 +179,24 @@ def test_a_dataset_with_vectors_gives_words_their_size_and_their_start() -> None
     other = RuleDistillation(RuleDistillationRecipe(filters=4, words="random"), spec)
     other.meet({"vectors": vectors})
     assert other.student.words.weight.shape == (31, 300)
+
+
+def test_a_stopped_and_resumed_training_is_the_one_that_never_stopped_bit_for_bit(tmp_path: Path) -> None:
+    recipe = RuleDistillationRecipe(embedding=8, filters=4, batch=10, steps=9)
+    runs = []
+    for name, stops in (("whole", (None,)), ("parts", (2, 5, None))):
+        run = RunFolder.create(tmp_path / name, "rule_distillation", values_of(recipe), SENTENCES)
+        for stop in stops:
+            train(run, data(), steps=stop)
+        runs.append(checkpoint.load(run, 9))
+    whole, parts = runs
+    assert {k: v for k, v in whole.plain.items() if k != "seconds"} == {
+        k: v for k, v in parts.plain.items() if k != "seconds"
+    }
+    for part in ("weights", "average", "engine"):
+        tensors, others = getattr(whole, part), getattr(parts, part)
+        assert tensors.keys() == others.keys()
+        for name, tensor in tensors.items():
+            assert torch.equal(tensor, others[name]), name
+    assert int(whole.weights["taken"]) == 9
+    assert any("square_avg" in name for name in whole.engine), "Adadelta's memory is kept"

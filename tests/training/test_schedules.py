@@ -15,6 +15,7 @@ from studio.models.core.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.training import checkpoint
 from studio.training.cycle import Cycle
+from studio.training.players import make as make_optimiser
 from tests.training.conftest import train
 
 MakeRun = Callable[..., RunFolder]
@@ -196,3 +197,21 @@ def test_one_thing_can_be_trained_after_another(images: Dataset) -> None:
     assert moved == [(0, "a"), (1, "a"), (2, "a"), (3, "b"), (3, "b"), (4, "b"), (4, "b")]
     weights = {name: float(tensor) for name, tensor in cycle.model.state_dict().items()}
     assert weights == {"a.at": 3.0 - 3 * RATE, "b.at": 4.0 - 4 * RATE}
+
+
+def test_adadelta_is_that_of_its_paper_as_the_sentence_networks_code_has_it() -> None:
+    """E[g²] ← ρ E[g²] + (1 − ρ) g²;  Δ = −√(E[Δ²] + ε) / √(E[g²] + ε) · g;  E[Δ²] likewise; ε = 10⁻⁶."""
+    weights = nn.Parameter(torch.tensor([0.5, -2.0], dtype=torch.float64))
+    optimiser = make_optimiser(Optimiser("adadelta", 1.0, rho=0.9), [weights], CPU)
+    expected = weights.detach().clone()
+    squares, steps = torch.zeros(2, dtype=torch.float64), torch.zeros(2, dtype=torch.float64)
+    for _ in range(5):
+        optimiser.zero_grad()
+        (weights**2).sum().backward()  # type: ignore[no-untyped-call]
+        gradient = 2 * expected
+        squares = 0.9 * squares + 0.1 * gradient**2
+        step = -(steps + 1e-6).sqrt() / (squares + 1e-6).sqrt() * gradient
+        steps = 0.9 * steps + 0.1 * step**2
+        expected = expected + step
+        optimiser.step()
+        assert torch.allclose(weights.detach(), expected, rtol=1e-12)

@@ -90,6 +90,12 @@ def test_labels_of_unknown_sets_go_by_their_numbers(tmp_path: Path) -> None:
     assert data.labels.tolist() == [1, 0]
 
 
+def test_the_same_lines_under_a_name_that_means_nothing_are_another_dataset(tmp_path: Path) -> None:
+    known = store.prepare(recognise(put(tmp_path / "a", {"stsa.binary.train": TRAIN})))
+    plain = store.prepare(recognise(put(tmp_path / "b", {"mine.train": TRAIN})))
+    assert (known.spec.classes, plain.spec.classes) == (("negative", "positive"), ("0", "1"))
+
+
 def test_points_and_plain_text_are_no_sentences(tmp_path: Path) -> None:
     put(tmp_path, {"p.txt": b"1 2\n3 4\n5 6\n", "t.txt": b"this is plain text\nof two lines\n"})
     assert recognise(tmp_path / "p.txt").kind == "points"

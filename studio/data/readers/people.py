@@ -134,7 +134,9 @@ class People(EncodedImages):
         known = np.array([(p.joints[:, 2] > 0).sum() for p in self.people])
         many, who = len(self.people), len(self._number)
         notes = [
-            f"{who:,} people in {many / who:.3g} poses each" if who < many else "each person in one pose",
+            f"{who:,} people in {many / who:.3g} poses each"
+            if who < many
+            else "each person in one pose: there is no second picture of anybody to learn other poses from",
             f"of {len(JOINTS)} joints, {known.mean():.3g} are known on average",
         ]
         if self._pairs is not None:

@@ -98,7 +98,8 @@ class Sentences(Source):
         return self.tree.signature(self.files)
 
     def content(self, watch: Watch) -> str:
-        return self.tree.content([(name, f"part {number}") for number, name in self._parts.items()], watch)
+        plain = "" if self._meanings else ", labels go by their numbers"  # the same lines under another name
+        return self.tree.content([(name, f"part {number}{plain}") for number, name in self._parts.items()], watch)
 
     @property
     def classes(self) -> tuple[str, ...]:

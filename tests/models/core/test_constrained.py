@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -160,6 +161,8 @@ def test_a_learned_constraint_goes_on_after_its_lessons() -> None:
     made = build(WGANGP, PICTURES, constraint="learned", asked="class b", lessons=1)
     teacher = players(made)["constraint"]
     assert [teacher.moves(cycle) for cycle in range(3)] == [1, 1, 1]
+    assert teacher.schedule is not None
+    assert [teacher.schedule(cycle).rate for cycle in (0, 1, 5000)] == [1.0, 0.1, 0.1], "more slowly from then on"
     assert not teacher.loss(batch(PICTURES)).shows
     assert teacher.after is not None
     teacher.after()
@@ -198,6 +201,25 @@ def test_a_flow_learns_from_its_samples_without_taking_statistics_from_them() ->
     seen = [b for name, b in made.named_buffers() if name.endswith("seen")]
     update.loss(batch(PICTURES)).value.backward()
     assert {int(s) for s in seen} == {1}
+
+
+def test_a_young_flow_that_draws_infinite_points_is_still_moved_by_the_others() -> None:
+    made = build(RealNVP, POINTS, constraint="fixed", asked="circle 1")
+    draw = made.draw
+
+    def wild(b: Batch) -> Batch:
+        drawn = draw(b)
+        x = drawn.x.clone()
+        x[0], x[1] = float("inf"), float("nan")
+        return replace(drawn, x=x)
+
+    made.draw = wild  # type: ignore[method-assign]
+    (update,) = made.players()
+    loss = update.loss(batch(POINTS))
+    loss.value.backward()
+    assert torch.isfinite(loss.value)
+    assert float(loss.shows["constraint/f of samples, p"]) > -1e6, "what is no number is no score"
+    assert all(p.grad is None or torch.isfinite(p.grad).all() for p in made.parameters())
 
 
 def test_flows_go_by_the_likelihood_of_weighted_samples_and_games_by_their_gradient() -> None:

@@ -78,6 +78,17 @@ class ConstrainedRecipe(Recipe):
             term="rate",
         ),
     ] = 1e-3
+    tuning: Annotated[
+        float,
+        Field(
+            "times that rate, with which a constraint that was taught goes on when it is learned",
+            1e-4,
+            1,
+            group="Constraint",
+            scale="log",
+            term="learned constraint",
+        ),
+    ] = 0.1
     bound: Annotated[
         float,
         Field(

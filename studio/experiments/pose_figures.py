@@ -37,6 +37,7 @@ SIZES: dict[PresetName, dict[str, Value]] = {
     "short": {"width": 16, "parser_width": 8, "batch": 8, "first": 2500, "lessons": 800, "generator_rate": 1e-3},
     "full": {"width": 32, "parser_width": 16, "batch": 16, "first": 20_000, "lessons": 5000, "generator_rate": 5e-4},
 }
+EACH: dict[str, Value] = {"average": 0.99, "falling": 0.5}
 SECOND: dict[PresetName, int] = {"short": 500, "full": 10_000}
 """Cycles of stage 2."""
 TESTED: dict[PresetName, int] = {"short": 300, "full": 1000}
@@ -53,7 +54,7 @@ def planned(preset: PresetName, seeds: Sequence[int]) -> tuple[Planned, ...]:
     size, made = SIZES[preset], []
     first = int(size["first"])
     for seed in seeds:
-        values: dict[str, Value] = {**size, "average": 0.99, "seed": seed}
+        values: dict[str, Value] = {**EACH, **size, "seed": seed}
         one = {**values, "constraint": "fixed", "steps": first}
         made.append(Planned(f"stage 1/{seed}", "pg2", DATA, one, f"PG² stage 1, seed {seed}"))
         for choice in CHOICES:

@@ -33,7 +33,7 @@ from studio.models.core.adversarial import BALANCE, game_shows, reaching, traini
 from studio.models.core.body import Parser, parts_drawn, posed_problems, poses_drawn
 from studio.models.core.constraint import Constraint
 from studio.models.core.constraints.recipe import ConstrainedRecipe
-from studio.models.core.model import Batch, Loss, Model, Optimiser, Paper, Update
+from studio.models.core.model import Batch, Loss, Model, Optimiser, Paper, Scheduled, Update
 from studio.models.core.recipe import Field, Problem, Recipe, Value, recipe
 from studio.nn.pose import Maps, mask, mask_l1
 from studio.nn.pose import maps as joint_maps
@@ -94,6 +94,16 @@ class PG2Recipe(ConstrainedRecipe):
         float,
         Field("learning rate of both generators", 1e-7, 1, essential=True, group="Optimiser", scale="log", term="rate"),
     ] = 2e-4
+    falling: Annotated[
+        float,
+        Field(
+            "last share of stage 1, over which its learning rate falls to a hundredth; 0: it stays, as in the paper",
+            0,
+            1,
+            group="Optimiser",
+            term="rate",
+        ),
+    ] = 0.0
     discriminator_rate: Annotated[
         float, Field("learning rate of the discriminator", 1e-7, 1, group="Optimiser", scale="log", term="rate")
     ] = 2e-4
@@ -108,6 +118,7 @@ class PG2Recipe(ConstrainedRecipe):
         ),
     ] = "none"
     lessons: int = 3000
+    bound: float = 2.0
     parser_width: Annotated[
         int,
         Field("channels of the parser's level next to the image", 4, 256, "channels", group="Constraint", scale="log"),
@@ -146,7 +157,9 @@ class PG2(Model):
         r = self.recipe
         made, judged = (Optimiser("adam", rate, r.beta1, r.beta2) for rate in (r.generator_rate, r.discriminator_rate))
         return [
-            Update("stage 1", self.coarse, self.first_loss, made, times=self.in_first, averaged=True),
+            Update(
+                "stage 1", self.coarse, self.first_loss, made, times=self.in_first, averaged=True, schedule=self.slowed
+            ),
             Update("discriminator", self.discriminator, self.discriminator_loss, judged, times=self.in_second),
             Update("stage 2", self.fine, self.second_loss, made, times=self.in_second, averaged=True),
         ]
@@ -156,6 +169,12 @@ class PG2(Model):
 
     def in_second(self, cycle: int) -> int:
         return int(cycle >= self.recipe.first)
+
+    def slowed(self, cycle: int) -> Scheduled:
+        """The rate of stage 1 in a cycle: once held it is the last weights that count, not their average."""
+        r = self.recipe
+        left = (r.first - cycle) / (r.first * r.falling) if r.falling else 1.0
+        return Scheduled(min(1.0, max(0.01, left)))
 
     # --- Î₁ and Î₂
 
@@ -258,8 +277,8 @@ class PG2(Model):
         if max(data.size) > 64:
             return {}
         # What two processor cores train in four minutes. The average follows quickly, since so few cycles are seen.
-        small: dict[str, Value] = {"width": 16, "parser_width": 8, "lessons": 700, "average": 0.99}
-        return {**small, "generator_rate": 1e-3, "first": 2000, "steps": 3000}
+        small: dict[str, Value] = {"width": 16, "parser_width": 8, "lessons": 800, "average": 0.99}
+        return {**small, "generator_rate": 1e-3, "falling": 0.5, "first": 2500, "steps": 3200}
 
 
 def condition(batch: Batch) -> tuple[Tensor, Tensor]:

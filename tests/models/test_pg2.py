@@ -130,6 +130,14 @@ def test_stage_1_moves_first_then_the_game_with_stage_1_held() -> None:
     assert changed == {"discriminator", "fine"}
 
 
+def test_the_rate_of_stage_1_stays_or_falls_to_a_hundredth_by_its_end() -> None:
+    stays = model(first=1000)
+    assert {stays.slowed(cycle).rate for cycle in (0, 500, 999, 5000)} == {1.0}
+    falls = model(first=1000, falling=0.5)
+    assert [falls.slowed(cycle).rate for cycle in (0, 500, 750)] == [1.0, 1.0, 0.5]
+    assert falls.slowed(999).rate == falls.slowed(5000).rate == 0.01
+
+
 def test_a_few_moves_make_people_greyer_than_nothing() -> None:
     cycle = Cycle(
         PG2,

@@ -289,6 +289,16 @@ def test_a_failure_stands_in_the_picture(panel: PosePanel, engine: ToyEngine) ->
     assert panel.board.own.picture.message == "the dataset is gone"
 
 
+def test_a_pose_without_joints_is_no_pose_and_says_what_to_do(panel: PosePanel, settle: Settle) -> None:
+    panel.poser.edit("Hide all", panel.poser.state.moved(np.zeros((18, 3), np.float32)))
+    settle()
+    assert "Add one" in panel.board.own.picture.message
+    panel.session.undo.undo()
+    settle()
+    assert not panel.board.own.picture.message
+    assert not panel.board.own.picture.image.isNull()
+
+
 def test_newer_weights_draw_anew_while_it_trains_but_not_under_a_hand(
     panel: PosePanel, session: Session, engine: ToyEngine, toy: PoseToy, qtbot: QtBot, settle: Settle
 ) -> None:

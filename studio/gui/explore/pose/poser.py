@@ -25,6 +25,7 @@ LIVE = 100
 """Milliseconds that an answer with parts may take to be asked for at every move of a hand; slower ones come later."""
 REST = 180
 """Milliseconds of rest after which the parts come."""
+NO_JOINTS = "No joint is left. Add one by the eye above the skeleton, or take a pose below."
 FIRST = 16
 """Pictures of the first person that are looked at for a pose to begin with."""
 Judging = Literal["", "asked", "failed"]
@@ -217,8 +218,10 @@ class Poser(QObject):
             self._ask_first()
             return
         if not (self.joints[:, 2] > 0).any():
-            self._lane.forget()
-            self.result = None
+            for lane in (self._lane, self._other):
+                lane.forget()
+            self.result = self.other_result = None
+            self.failed.emit(NO_JOINTS)
             return
         self._rest.stop()
         hurried = moving and self._took > LIVE and self.parser != "none"

@@ -18,7 +18,7 @@ from studio.data.watch import Watch
 from studio.explore.attempts import Attempt
 from studio.explore.questions import AnyQuestion, Measure, Where
 from studio.export.jobs import ExportBundle, ExportSamples, ExportWeights
-from studio.metrics.figures import BY_NAME, DEFAULT, named
+from studio.metrics.figures import BY_NAME, USUAL, named
 from studio.runs.folder import DamagedRun
 
 
@@ -64,7 +64,8 @@ def sample(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
 def evaluate(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     _run(parser)
     names = ", ".join(BY_NAME)
-    parser.add_argument("--measures", default=DEFAULT, metavar="NAME,…", help=f"quick, all, or of: {names}")
+    usual = f"quick, all, or of: {names} (default: {' or '.join(USUAL)}, as the model can)"
+    parser.add_argument("--measures", metavar="NAME,…", help=usual)
     parser.add_argument("--samples", type=int, default=2048, metavar="N", help="samples on either side (default 2048)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of samples, projections and minibatches")
     weights = parser.add_mutually_exclusive_group()
@@ -79,9 +80,9 @@ def evaluate(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     _seed(asked.seed)
     if asked.inception and not Path(asked.inception).expanduser().is_file():
         raise Usage(f"--inception {asked.inception}: there is no such file")
-    typed = [word.strip() for word in asked.measures.split(",") if word.strip()]
+    typed = [word.strip() for word in (asked.measures or "").split(",") if word.strip()]
     try:
-        chosen = named(typed)
+        chosen = named(typed if asked.measures is not None else USUAL)
     except ValueError as wrong:
         raise Usage(f"--measures {asked.measures}: {wrong}") from wrong
     if not chosen:
@@ -90,7 +91,7 @@ def evaluate(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     found: Attempt = _answer(
         Measure(_where(asked), tuple(chosen), asked.samples, asked.seed, file, asked.download_inception), "measuring"
     )
-    for name, why in found.left_out.items():
+    for name, why in found.left_out.items() if typed else ():
         print(f"left out {name}: {why}", file=sys.stderr)
     if found.not_kept:
         print(f"not kept with the run: {found.not_kept}", file=sys.stderr)
@@ -98,7 +99,7 @@ def evaluate(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
         plain = {"run": str(find(asked.run).path), "step": found.step, "values": found.values}
         print(json.dumps(plain | found.as_plain(), indent=2, ensure_ascii=False))
     else:
-        _print(found, plainly=chosen == [DEFAULT])
+        _print(found, plainly=not typed and all(f.error is None for f in found.figures))
     # what "all" can't do is no failure; what was named and can't be done is one
     return 1 if set(found.left_out) & set(typed) else 0
 

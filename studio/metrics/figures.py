@@ -96,6 +96,9 @@ def _measure(name: str, title: str, about: str, better: Any, *needs: Need, **res
 
 
 DEFAULT = "wasserstein"
+USUAL = (DEFAULT, "pose", "accuracy")
+"""What is measured where nobody chose, as far as the model can: distances of its samples, and of one that draws none
+what it has instead."""
 MEASURES: tuple[Measure, ...] = (
     _measure(
         "wasserstein",

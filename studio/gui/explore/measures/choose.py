@@ -11,7 +11,7 @@ from studio.explore.questions import ModelView
 from studio.gui import theme
 from studio.gui.explore.parts import button, heading, row
 from studio.gui.glossary import hover_card
-from studio.metrics.figures import BY_NAME, DEFAULT, MEASURES, Measure, lacking
+from studio.metrics.figures import BY_NAME, MEASURES, USUAL, Measure, lacking
 
 INDENT = 22
 """Pixels from a box to its text."""
@@ -63,7 +63,7 @@ class Choose(QWidget):
             whole.addWidget(head)
             for measure in measures:
                 self._add(whole, measure)
-        self.show_chosen([DEFAULT])
+        self.show_chosen(USUAL)
 
     def _add(self, column: QVBoxLayout, measure: Measure) -> None:
         box = QCheckBox(measure.title)

@@ -17,6 +17,8 @@ WIDE = 52
 """Pixels of the labels, so that the tracks stand below each other."""
 NUMBER = 76
 """Of the numbers, for the same."""
+WIDE_RANGE = 10.0
+"""A target that may go farther than this is seldom far from 0: its axis is logarithmic away from there."""
 
 
 class ConstraintRow(QWidget):
@@ -51,9 +53,15 @@ class ConstraintRow(QWidget):
         head.setStretch(0, 1)
         whole.addLayout(head)
         if offered.target == "number":
-            decimals = 2 if offered.high - offered.low > 0.5 else 3
+            low, high = offered.low, offered.high
             self.number = Slider(
-                "Target", offered.low, offered.high, value=chosen.target, default=offered.default, decimals=decimals
+                "Target",
+                low,
+                high,
+                value=chosen.target,
+                default=offered.default,
+                decimals=2 if high - low > 0.5 else 3,
+                bend=0.2 if high - low > WIDE_RANGE else 0.0,
             )
             self.number.set_label_width(WIDE)
             self.number.set_tooltip(f"What it aims at; {about}")

@@ -277,7 +277,7 @@ def test_tabs_that_find_no_room_are_in_the_menu_and_the_one_shown_never_is(qtbot
     for group in GAME[::-1]:
         tabs.add(group, CurvePanel(*title_of(group)))
     assert tabs.groups == list(GAME)
-    tabs.resize(900, 200)
+    tabs.resize(1200, 200)
     tabs.show()
     tabs.show_tabs(set(GAME), any_run=True)
     assert all(b.isVisible() for b in tabs.buttons.values())

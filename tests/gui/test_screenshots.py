@@ -164,7 +164,8 @@ def test_every_page_is_painted_in_both_themes_and_cuts_no_text(scene: Scene, tmp
         pictures["constraints", colours] = scene.shot(f"constraints-{colours}", folder)
         cut += [f"constraints: {text}" for text in clipped(window)]
     session.choose_run(scene.flow)
-    shown = window.pages["explore"]
+    scene.until(lambda: isinstance(shown.open[0], InvertPanel))
+    shown.controls.setCurrentIndex(0)
     scene.until(lambda: isinstance(shown.panel, InvertPanel) and shown.panel.browser.page is not None)
     panel: Any = shown.panel
     panel.inverter.choose(Real(tuple(panel.browser.page.indices[:2].tolist())))

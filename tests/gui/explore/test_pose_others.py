@@ -64,7 +64,7 @@ def test_the_one_with_another_constraint_and_else_the_same_recipe_is_proposed(
     found = others.named(far)
     assert found is not None
     assert (found.constraint, found.apart, found.same) == ("fixed", 2, False)
-    assert found.words == "far · fixed constraint"
+    assert found.words == "fixed constraint · far"
     assert in_words("none") == "base"
 
 

@@ -266,6 +266,21 @@ def test_a_judge_is_trained_once_when_there_is_none(
     assert panel.verdict.scores.runs
 
 
+def test_the_way_to_a_judge_stays_while_a_hand_moves(
+    page: ExplorePage, session: Session, engine: ToyEngine, toy: PoseToy, settle: Settle
+) -> None:
+    toy.judge = False
+    session.choose_run(RUN)
+    settle()
+    panel = page.open[0]
+    assert isinstance(panel, PosePanel)
+    panel.poser._took = LIVE + 100
+    drag(panel, WRIST, (3, 3))
+    engine.pump()
+    assert panel.poser.hurried
+    assert panel.verdict.train.isVisible()
+
+
 def test_a_judge_that_cannot_be_trained_says_why(
     page: ExplorePage, session: Session, engine: ToyEngine, toy: PoseToy, settle: Settle
 ) -> None:

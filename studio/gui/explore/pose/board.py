@@ -185,9 +185,9 @@ class Board(QWidget):
         poser = self.poser
         if poser.view is None:
             return
-        why = "nobody looks"
+        why = "not asked"
         if poser.parser == "judge":
-            why = "judge in training …" if poser.judging == "asked" else "no judge yet"
+            why = "soon …" if poser.judging == "asked" else "no judge"
         for shown, found in ((self.own, poser.result), (self.other, poser.other_result)):
             if found is not None and found.parts is None and (not poser.hurried or poser.parser == "none"):
                 shown.show_no_parts(why)

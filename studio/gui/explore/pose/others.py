@@ -37,8 +37,8 @@ class OtherRun:
 
     @property
     def words(self) -> str:
-        """As a person chooses it."""
-        return " · ".join(filter(None, (self.title, in_words(self.constraint))))
+        """As a person chooses it; what tells it apart comes first, for there may be no room for the rest."""
+        return " · ".join(filter(None, (in_words(self.constraint), self.title)))
 
 
 def in_words(constraint: str) -> str:

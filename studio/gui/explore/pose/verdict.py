@@ -170,7 +170,9 @@ class Verdict(QWidget):
 
     def _say(self, found: PoseTaken | None, other: PoseTaken | None) -> None:
         poser = self.poser
-        lacking = found is not None and poser.parser == "judge" and not found.parser and not poser.hurried
+        if found is not None and poser.hurried:
+            return  # it came without parts, which follow: what is said stays
+        lacking = found is not None and poser.parser == "judge" and not found.parser
         self.train.setVisible(lacking and poser.judging != "asked")
         if poser.judging == "asked":
             return

@@ -240,6 +240,7 @@ def test_how_far_the_samples_are_is_told(constraints: ConstraintsPanel, engine: 
     assert hands.effective.text() == "Drawing samples … 25 %"
     engine.pump()
     assert "of 1,024" in hands.effective.text()
+    constraints._since_edit.invalidate()  # hands have rested
     constraints.refresh()
     (ask,) = engine.waiting(ScoreSamples)
     engine.tell(Advanced(ask.stamp, 256, 1024))

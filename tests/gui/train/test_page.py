@@ -311,7 +311,7 @@ def test_a_model_that_draws_no_pictures_leaves_their_room_to_the_curves(
     run = session.new_run("silent", SUGGESTED, DATA)
     session.choose_run(run)
     qtbot.waitUntil(lambda: page.above.currentWidget() is page.above.sheetless)
-    qtbot.waitUntil(lambda: page.above.height() < 80)
+    qtbot.waitUntil(lambda: page.bench.sizes()[0] < 80)  # which the splitter knows a moment after
     low, kept = page.bench.sizes(), page.save_state()["bench"]
     assert "Silent draws no pictures" in page.above.sheetless.words.text()
     assert kept[0] > low[0], "another day begins with room for a sheet"

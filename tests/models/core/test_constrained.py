@@ -169,6 +169,14 @@ def test_a_learned_constraint_goes_on_after_its_lessons() -> None:
     assert "constraint/f of data − f under q" in teacher.loss(batch(PICTURES)).shows
 
 
+def test_what_was_taught_goes_on_learning_more_slowly() -> None:
+    values = {"constraint": "learned", "lessons": 3, "tuning": 0.2}
+    teacher = players(build(WGANGP, PICTURES, asked="class b", **values))["constraint"]
+    assert teacher.schedule is not None
+    assert [teacher.schedule(cycle).rate for cycle in range(5)] == [1, 1, 1, 0.2, 0.2]
+    assert players(build(WGANGP, PICTURES, asked="network", **values))["constraint"].schedule is None
+
+
 def test_what_judges_is_in_evaluation_mode_and_takes_no_statistics_from_samples() -> None:
     made = build(WGANGP, PICTURES, constraint="fixed", asked="class b", lessons=0)
     assert made.constraint is not None

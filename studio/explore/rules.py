@@ -13,8 +13,11 @@ Floats = npt.NDArray[np.float64]
 
 
 def factors(truth: npt.ArrayLike, strength: float) -> Floats:
-    """exp(−Cλ (1 − r)) for truths r in 0..1 of any shape; ``strength`` is Cλ ≥ 0. Between 0 and 1."""
-    return np.asarray(np.exp(-strength * (1 - np.asarray(truth, np.float64))))
+    """What the rule multiplies each label's probability by, exp(−Cλ (1 − r)), over the largest of these factors: only
+    their ratio counts, and for a strict teacher all of them are next to nothing. Truths r are …×K, ``strength`` is
+    Cλ ≥ 0; the label of which the rule is truest has 1."""
+    r = np.asarray(truth, np.float64)
+    return np.asarray(np.exp(-strength * (r.max(axis=-1, keepdims=True) - r)))
 
 
 def teacher(student: npt.ArrayLike, truth: npt.ArrayLike, strength: float) -> Floats:

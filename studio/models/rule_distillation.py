@@ -51,9 +51,7 @@ class RuleDistillationRecipe(Recipe):
         int,
         Field("dimensions of a word; those of the dataset's vectors, where it has some", 1, 4096, essential=True),
     ] = 300
-    filters: Annotated[
-        int, Field("for each of the windows of 3, 4 and 5 words", 1, 4096, "filters", essential=True, scale="log")
-    ] = 100
+    filters: Annotated[int, Field("for each of the windows of 3, 4 and 5 words", 1, 4096, "filters", scale="log")] = 100
     dropout: Annotated[float, Field("share of the features that is left out at each move", 0, 0.95, term="dropout")] = (
         0.4
     )

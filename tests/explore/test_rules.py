@@ -23,6 +23,8 @@ def test_p_times_the_factors_is_q_but_for_its_sum() -> None:
     p, truth = np.array([0.3, 0.7]), np.array([0.9, 0.6])
     raised = p * factors(truth, 6)
     assert teacher(p, truth, 6) == pytest.approx(raised / raised.sum())
+    assert factors(truth, 6) == pytest.approx([1, np.exp(-6 * 0.3)]), "over the largest"
+    assert factors(truth, 1e9).tolist() == [1, 0]
 
 
 def test_without_a_rule_q_is_p_and_no_strength_overflows() -> None:

@@ -106,7 +106,7 @@ def test_arrows_walk_through_the_list_and_undo_goes_back(rules: RulesPanel, sess
 def test_the_bars_are_p_r_the_factor_and_their_product_made_to_sum_to_one(rules: RulesPanel) -> None:
     columns = np.array([row.values for row in rules.bars.rows])
     p, r, factor, q = columns.T
-    assert factor == pytest.approx(np.exp(-6 * (1 - r)))
+    assert factor == pytest.approx(np.exp(-6 * (r.max() - r)))
     assert q == pytest.approx(p * factor / (p * factor).sum())
     assert "truth of the rule" in rules.bars.accessibleDescription()
 

@@ -18,7 +18,7 @@ ROW, HEAD, NAME, NUMBER, GAP = 26, 22, 76, 40, 22
 TIPS = (
     "p(y|x): what the student says of the whole sentence",
     "r(x, y): how true “A but B is as B is” would be, were this the label; 1 where the rule is not about the sentence",
-    "exp(−Cλ (1 − r)): what the student's probability is multiplied by",
+    "exp(−Cλ (1 − r)), over the largest of them: what the student's probability is multiplied by, as far as it counts",
     "q(y|x): p times the factor, divided by the sum over the labels",
 )
 HEADS = ("student p", "truth r", "factor", "teacher q")

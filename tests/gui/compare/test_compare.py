@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
@@ -18,6 +19,7 @@ from studio.gui.compare import page as page_module
 from studio.gui.compare.page import ComparePage
 from studio.gui.session import Session
 from studio.runs.folder import Record, RunFolder, RunState
+from studio.training import sheets as drawn
 from studio.training.events import Measured
 from tests.gui.conftest import FakeEngine
 from tests.gui.library import made
@@ -174,6 +176,14 @@ def test_step_slider_shows_the_newest_sheet_at_or_before_the_step(compare: Open,
     assert sheets.said.text() == "step 100"
     assert [v.step.text() for v in sheets.views] == ["step 100", "step 0", "no sheet yet"]
     assert [Path(v.picture.path).name for v in sheets.views] == ["000000100.png", "000000000.png", ""]
+
+
+def test_titles_of_columns_stand_over_a_sheet_and_a_run_without_any_says_so(compare: Open) -> None:
+    titled = made.run("a")
+    drawn.save(RunFolder(titled), 7, np.zeros((4, 8, 8, 3), np.uint8), made.DIGITS, 2, ("source", "truth"))
+    opened = compare([titled, made.run("b", sheets=(7,)), made.run("c")])
+    assert [view.columns.text() for view in opened.sheets.views] == ["source · truth", "", ""]
+    assert [view.step.text() for view in opened.sheets.views] == ["step 7", "step 7", "no sheet"]
 
 
 def test_run_in_training_is_followed(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication
@@ -18,6 +19,7 @@ from studio.gui.library.page import LibraryPage
 from studio.gui.library.row import Row
 from studio.gui.session import Session
 from studio.runs.folder import RunFolder, RunState
+from studio.training import sheets as drawn
 from studio.training.events import Ended, Paused, Progress, SheetDrawn, Started
 from tests.gui.conftest import FakeEngine
 from tests.gui.library import made
@@ -227,6 +229,24 @@ def test_details_tell_the_changed_fields_first_and_all_checkpoints(page: Open, q
     assert said(details.recipe)[:6] == ["model", "WGAN-GP", "penalty", "3", "steps", "1,000 steps"]
     assert [t for t in said(details.checkpoints) if t.startswith("step")] == [f"step {s}" for s in (600, 500, 400, 300)]
     assert details.picture.path.endswith("000000600.png")
+
+
+def test_a_sheet_is_shown_with_its_titles_and_a_model_that_draws_none_with_no_empty_place(
+    page: Open, session: Session, qtbot: QtBot
+) -> None:
+    titled, silent = made.run("one"), made.run("two", model="silent")
+    drawn.save(RunFolder(titled), 7, np.zeros((4, 8, 8, 3), np.uint8), made.DIGITS, 2, ("source", "truth"))
+    opened = page()
+    session.set_models([made.CARD, replace(made.CARD_2, name="silent", capabilities=("follow rules",))])
+    details = opened.runs.details
+    opened.runs.select(str(titled))
+    qtbot.waitUntil(lambda: details.facts is not None and details.facts.path == str(titled))
+    assert details.columns.text() == "source · truth"
+    assert details.picture.isVisible()
+    opened.runs.select(str(silent))
+    qtbot.waitUntil(lambda: details.facts is not None and details.facts.path == str(silent))
+    assert not details.columns.isVisible()
+    assert not details.picture.isVisible()
 
 
 def test_many_rows_come_some_at_a_time_and_what_was_selected_is_found_among_the_last(qtbot: QtBot) -> None:

@@ -33,6 +33,18 @@ def test_the_form_is_the_fields_essentials_first(ready: TrainPage) -> None:
     assert form.editors["share"].widget.isVisible()
 
 
+def test_a_field_that_is_wanted_is_unfolded_and_has_the_focus(ready: TrainPage, session: Session, qtbot: QtBot) -> None:
+    ready.show()
+    qtbot.waitExposed(ready)
+    form = ready.recipe_pane.form
+    before = form.is_unfolded
+    session.field_wanted.emit("share")
+    assert (before, form.is_unfolded) == (False, True)
+    assert form.editors["share"].widget.isVisible()
+    assert ready.focusWidget() is form.editors["share"].widget
+    session.field_wanted.emit("no such field")
+
+
 def test_a_dataset_brings_the_suggestion_and_what_to_expect(ready: TrainPage) -> None:
     pane = ready.recipe_pane
     assert pane.recipe.values["steps"] == 500

@@ -31,6 +31,7 @@ from studio.data.dataset import DataSpec
 from studio.data.skeleton import JOINTS
 from studio.models.core.adversarial import BALANCE, game_shows, reaching, training_problems
 from studio.models.core.body import Parser, parts_drawn, posed_problems, poses_drawn
+from studio.models.core.constrained import PLAYER
 from studio.models.core.constraint import Constraint
 from studio.models.core.constraints.recipe import ConstrainedRecipe
 from studio.models.core.model import Batch, Loss, Model, Optimiser, Paper, Scheduled, Update
@@ -163,6 +164,17 @@ class PG2(Model):
             Update("discriminator", self.discriminator, self.discriminator_loss, judged, times=self.in_second),
             Update("stage 2", self.fine, self.second_loss, made, times=self.in_second, averaged=True),
         ]
+
+    def players(self) -> Sequence[Update]:
+        """A learned constraint rests between its lessons and stage 2, whose pictures it is learned from."""
+        found = super().players()
+        if self.recipe.constraint != "learned":
+            return found
+        return [replace(u, times=self.constraint_moves) if u.player == PLAYER else u for u in found]
+
+    def constraint_moves(self, cycle: int) -> int:
+        taught = self.constraint is not None and self.constraint.taught
+        return int(cycle >= self.recipe.first or (taught and cycle < self.recipe.lessons))
 
     def in_first(self, cycle: int) -> int:
         return int(cycle < self.recipe.first)

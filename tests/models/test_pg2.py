@@ -178,6 +178,17 @@ def test_the_parser_takes_its_lessons_in_stage_1_and_goes_on_only_where_it_is_le
     assert {"constraint/f of samples, p", "constraint/f of data", "effective sample size/share of the batch"} <= shown
 
 
+def test_a_learned_constraint_rests_between_its_lessons_and_stage_2() -> None:
+    def moving(**values: float | str) -> list[list[str]]:
+        players = model(first=3, constraint="learned", **values).players()
+        return [[u.player for u in players if u.moves(cycle)] for cycle in range(5)]
+
+    game = [PLAYER, "discriminator", "stage 2"]
+    assert moving(lessons=1) == [[PLAYER, "stage 1"], ["stage 1"], ["stage 1"], game, game]
+    assert moving(lessons=9)[1:4] == [[PLAYER, "stage 1"], [PLAYER, "stage 1"], game]
+    assert moving(lessons=1, asked="network")[0] == ["stage 1"], "what needs no teaching waits for stage 2"
+
+
 def test_the_constraint_is_of_the_very_pictures_that_the_loss_is_of_and_reaches_the_generator() -> None:
     made = refined(model(constraint="fixed", l1=0.0))
     assert isinstance(made.constraint, Parser)

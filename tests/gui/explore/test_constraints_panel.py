@@ -22,6 +22,7 @@ from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.page import ExplorePage
 from studio.gui.session import Session
 from studio.models.core import posterior
+from studio.models.core.catalog import ModelCard
 from studio.runs.folder import RunFolder
 from tests.gui.explore.conftest import RUN
 from tests.gui.explore.constrained import OFFERED, ConstrainedToy
@@ -331,6 +332,20 @@ def test_training_under_them_opens_the_train_page_with_this_runs_recipe(
     }
     assert page.args == ["train"]
     assert session.dataset == IMAGES
+
+
+def test_a_model_that_knows_no_constraint_is_not_sent_to_training(
+    constraints: ConstraintsPanel, session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    RunFolder.create(run, "plain", {"steps": 9}, IMAGES)
+    session.set_models([ModelCard("plain", "Plain", "", "", 2000, "", "", ("decode latent",), ())])
+    constraints.where = replace(constraints.where, run=str(run))
+    constraints.keeper.states[str(run)] = constraints.state
+    constraints.keeper.run = str(run)
+    with qtbot.assertNotEmitted(session.page_wanted):
+        constraints.hands.train.click()
+        qtbot.waitUntil(lambda: "Plain cannot be trained" in constraints.hands.trouble.text())
 
 
 class TestPoints:

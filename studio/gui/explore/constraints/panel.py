@@ -251,9 +251,9 @@ class ConstraintsPanel(Panel):
         if found.scores.shape[1] != len(state.rows):
             return  # another sum is asked for by now; its answer is on the way
         self.found, self._asked = found, asked
-        if state.strength is None:  # what nobody has set yet
-            scores = total(found.scores, state.weights)
-            state = replace(state, strength=_round(strength_for(scores, FIRST, STRONGEST)))
+        if state.strength is None and state.rows:  # what nobody has set yet
+            half = strength_for(total(found.scores, state.weights), FIRST, STRONGEST)
+            state = replace(state, strength=_round(half) if half < STRONGEST else 1.0)
             self.keeper.states[self.where.run] = state
         self.hands.show_state(state)
         self.weighed = None
@@ -324,6 +324,10 @@ class ConstraintsPanel(Panel):
 
         def go(found: tuple[str, dict[str, Any]]) -> None:
             model, values = found
+            card = self.session.card(model)
+            if card is not None and all(field.name != "constraint" for field in card.fields):
+                self.hands.show_trouble(f"{card.title} cannot be trained under a constraint.")
+                return
             values |= {"constraint": "fixed", "asked": asked, "strength": strength}
             self.session.choose_dataset(data)
             self.session.values_proposed.emit(model, values)

@@ -1,10 +1,10 @@
 """The judge: a part parser that is trained on a dataset's own parts, apart from every run, to measure made people by.
 
-A U-Net on images of which it sees at most 64 px a side, four neighbouring pixels at a time as so many channels (Shi et
-al. 2016, arXiv:1609.05158), which costs a fraction of looking at each. It learns from the training examples, with exact
-masks where the dataset has them; where it has none, from what the joints tell (:func:`studio.nn.parts.wanted`). What it
-says is as good as its accuracy on held-out people: give that with every number that rests on it. A run's own parser is
-no judge of that run, which learned to please it.
+A small U-Net (Ronneberger et al. 2015, arXiv:1505.04597) on images of which it sees at most 64 px a side, four
+neighbouring pixels at a time as so many channels (Shi et al. 2016, arXiv:1609.05158). It learns from the training
+examples, with exact masks where the dataset has them; where it has none, from what the joints tell
+(:func:`studio.nn.parts.wanted`). What it says is as good as its accuracy on held-out people: give that with every
+number that rests on it. A run's own parser is no judge of that run, which learned to please it.
 
 As the classifier of :mod:`~studio.metrics.classifier` it may be trained beside a model: it draws from generators of its
 own, and computes on its thread alone. The same dataset and seed give the same judge; it is kept in the cache folder.
@@ -17,6 +17,7 @@ import math
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
@@ -34,19 +35,26 @@ from studio.data.dataset import Dataset, DataSpec
 from studio.data.skeleton import PARTS, PARTS_SWAPPED, UNKNOWN
 from studio.data.watch import Watch
 from studio.metrics.classifier import alone
-from studio.nn.parts import parsing_loss, wanted
-from studio.nn.unet import Block, UNet, levels
+from studio.nn.parts import wanted
 
 FORMAT = 1
 """Of what is kept, and of how it is trained: a change trains again."""
-STEPS = 500
-BATCH = 24
-RATE = 5e-3
+STEPS = 1000
+BATCH = 16
+RATE = 4e-3
 """Highest rate of Adam; it rises over the first fifth, and falls to nothing (Smith & Topin 2017)."""
-WIDTH = 20
+FOLD = 2
+"""Pixels a side that are looked at as channels of one place."""
+WIDTHS = (24, 32, 48, 64)
+"""Channels, from the finest level to the coarsest, each of half the side."""
+GROUND = 0.3
+"""What a pixel of the background counts for in training, one of a body for 1: those are few. What the network says is
+set right for it afterwards."""
 SIDE = 64
 """Pixels of the longer side that the network sees; larger images are averaged down to it."""
 CHUNK = 64
+LEAST = 8
+"""Training examples."""
 CHECKED = 500
 """Held-out examples that tell how good it is."""
 
@@ -87,6 +95,7 @@ class Judge:
         size = [int(side) for side in x.shape[2:]]
         with torch.inference_mode():
             said = self.network(_seen(x))
+            said[:, 0] -= math.log(GROUND)
             if list(said.shape[2:]) != size:
                 said = F.interpolate(said, size=size, mode="bilinear", align_corners=False)
             parsed: Tensor = said.log_softmax(1)
@@ -105,7 +114,7 @@ def judge(data: Dataset, watch: Watch | None = None, *, seed: int = 0) -> Judge:
         watch: is told (steps done, steps in all).
 
     Raises:
-        ValueError: for a dataset without posed people.
+        ValueError: for a dataset without posed people, or with hardly any.
         Cancelled: nothing is kept.
     """
     if not suits(data.spec):
@@ -113,6 +122,10 @@ def judge(data: Dataset, watch: Watch | None = None, *, seed: int = 0) -> Judge:
     there = cached(data.spec, seed)
     if there is not None:
         return there
+    if len(data.train) < LEAST:
+        raise ValueError(
+            f"{data.spec.name} has {len(data.train)} pictures of people to learn from, too few for a parser"
+        )
     with alone():
         made = _trained(data, seed, watch or Watch())
     if data.spec.fingerprint:
@@ -171,6 +184,7 @@ def _trained(data: Dataset, seed: int, watch: Watch) -> Judge:
     _start(network, seed)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(network.parameters(), RATE, fused=True)
+    weights = torch.tensor([GROUND] + [1.0] * (len(PARTS) - 1))
     order = _order(len(learned), min(BATCH, len(learned)), random)
     for step in range(STEPS):
         watch.advance(step, STEPS, "training a parser to judge by")
@@ -178,7 +192,8 @@ def _trained(data: Dataset, seed: int, watch: Watch) -> Judge:
         x, parts = _examples(data, np.sort(learned[next(order)]))
         if random.random() < 0.5:
             x, parts = x.flip(3), _swapped(parts.flip(2))
-        loss = parsing_loss(network(x), parts)
+        total = weights[parts[parts != UNKNOWN].long()].sum().clamp_min(1)
+        loss = F.nll_loss(network(x), parts.long(), weights, ignore_index=UNKNOWN, reduction="sum") / total
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -245,31 +260,54 @@ def _network(spec: DataSpec) -> Parser:
 
 
 class Parser(nn.Module):
-    """Logits N×P×H×W of images N×C×H×W of one size."""
+    """Log-probabilities N×P×H×W for images N×C×H×W of one size: convolutions with batch normalisation down to 4×4
+    places, and up again with what was seen on the way.
+
+    Which arm is the left one is told by a face, or by there being none, far from it. So the parts are told as if
+    everybody faced the viewer, and for the picture as a whole how likely that is; else left and right change places.
+    """
 
     def __init__(self, channels: int, size: tuple[int, int]) -> None:
         super().__init__()
-        half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
-        self.net = UNet(4 * channels, 4 * len(PARTS), half, WIDTH, levels(half))
+        self.first = _layer(FOLD * FOLD * channels, WIDTHS[0])
+        self.downs = nn.ModuleList(_layer(a, b, 2) for a, b in pairwise(WIDTHS))
+        self.deeper = nn.ModuleList(_layer(b, b) for b in WIDTHS[1:])
+        self.away = nn.Sequential(nn.Linear(2 * WIDTHS[-1], WIDTHS[-1]), nn.ReLU(), nn.Linear(WIDTHS[-1], 1))
+        self.thins = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairwise(WIDTHS))
+        self.ups = nn.ModuleList(_layer(a, a) for a in WIDTHS[:-1])
+        self.last = nn.Conv2d(WIDTHS[0], FOLD * FOLD * len(PARTS), 1)
 
     def forward(self, x: Tensor) -> Tensor:
         height, width = x.shape[2:]
-        even = F.pad(x, (0, width % 2, 0, height % 2), mode="replicate")
-        folded = F.pixel_unshuffle(even, 2).contiguous(memory_format=torch.channels_last)
-        return F.pixel_shuffle(self.net(folded), 2)[:, :, :height, :width]
+        even = F.pad(x, (0, -width % FOLD, 0, -height % FOLD), mode="replicate")
+        y = self.first(F.pixel_unshuffle(even, FOLD).contiguous(memory_format=torch.channels_last))
+        seen = []
+        for down, deeper in zip(self.downs, self.deeper, strict=True):
+            seen.append(y)
+            y = deeper(down(y))
+        away = self.away(torch.cat([y.mean((2, 3)), y.amax((2, 3))], 1))[:, :, None, None]
+        for before, thin, up in zip(
+            *(reversed(part) for part in (seen, list(self.thins), list(self.ups))), strict=True
+        ):
+            y = up(before + F.interpolate(thin(y), size=before.shape[2:], mode="nearest"))
+        facing = F.pixel_shuffle(self.last(y), FOLD)[:, :, :height, :width].log_softmax(1)
+        turned = facing[:, list(PARTS_SWAPPED)]
+        return torch.logaddexp(facing + F.logsigmoid(-away), turned + F.logsigmoid(away))
+
+
+def _layer(before: int, after: int, stride: int = 1) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU())
 
 
 def _start(network: Parser, seed: int) -> None:
-    """Weights as He et al. 2015 draw them, the last of each block zero, from a generator of this seed alone."""
+    """Weights as He et al. 2015 draw them, from a generator of this seed alone."""
     generator = torch.Generator().manual_seed(seed)
     network.to_empty(device="cpu")
-    blocks: list[Block] = []
     for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="linear", generator=generator)
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        if isinstance(module, Block):
-            blocks.append(module)
-    for block in blocks:
-        nn.init.zeros_(cast(nn.Conv2d, block.convs[-1]).weight)
+        elif isinstance(module, nn.BatchNorm2d):
+            module.reset_parameters()
+    nn.init.constant_(cast(nn.Linear, network.away[-1]).bias, -1)  # most people look at the viewer

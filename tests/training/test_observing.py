@@ -5,7 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +30,7 @@ from studio.training.events import Alarm, Ended, Measured
 from studio.training.observing import EPOCHS, Metrics, Observed, Observer, looks
 from studio.training.pace import Pace
 from studio.training.snapshot import Snapshot
+from tests.models.every import SENTENCES
 from tests.models.linear import Linear, linear
 from tests.training.conftest import Listener, at
 
@@ -303,3 +306,25 @@ def test_a_flow_in_training_shows_the_likelihood_of_held_out_points(points: Data
     curves = {name for r in run.records() for name in r.values}
     assert "log-likelihood/held-out (30 points)" in curves
     assert "wasserstein/sliced" in curves
+
+
+def test_sentences_are_read_when_each_epoch_ends_and_nothing_is_sampled(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    random = np.random.default_rng(0)
+    part = np.repeat([0, 1, 2], [40, 10, 10]).astype(np.int8)
+    spec = replace(SENTENCES, count=60, held_out=20, fingerprint="sentences")
+    values = random.integers(1, 31, (60, 12), np.int32)
+    columns: dict[str, Any] = {"part": part, "but": random.integers(-1, 3, 60).astype(np.int32)}
+    held = np.flatnonzero(part)
+    data = Dataset(spec, values, random.integers(0, 2, 60), np.flatnonzero(part == 0), held, columns=columns)
+    recipe = make(
+        catalog.load("rule_distillation").recipe_type, {"batch": 8, "steps": 12, "embedding": 4, "filters": 3}
+    )
+    run = RunFolder.create(tmp_path / "run", "rule_distillation", values_of(recipe), spec)
+    start.trainer(run.path, device="cpu", data=data).run(lambda event: None, queue.SimpleQueue())
+    looked = {name: [r.step for r in run.records() if name in r.values] for name in ("accuracy/p, dev (10)",)}
+    assert looked["accuracy/p, dev (10)"] == [5, 10, 12], "epochs of 40 sentences, and the end"
+    assert any(name.startswith("test accuracy/q, test (10)") for r in run.records() for name in r.values)
+    assert not any(name.startswith("wasserstein") for r in run.records() for name in r.values)
+    assert "a measurement failed" not in caplog.text

@@ -148,3 +148,18 @@ def test_the_view_of_such_a_model_has_its_capability_and_no_latent(where: Where)
 def test_typed_words_are_parted_as_treebanks_part_them(text: str, words: list[str]) -> None:
     known = {w: i for i, w in enumerate(("do", "n't", "it", "'s", "bad", "-lrb-", "good", "'"), 1)}
     assert parted(text, known) == words
+
+
+def test_a_model_without_a_rule_has_no_sentence_that_one_is_about(reviews: Dataset, tmp_path: Path) -> None:
+    recipe = RuleDistillationRecipe(embedding=2, filters=2, steps=1, rule="none")
+    run = RunFolder.create(tmp_path / "plain", "rule_distillation", values_of(recipe), reviews.spec)
+    checkpoint.save(run, 1, checkpoint.take(Cycle(RuleDistillation, recipe, reviews, torch.device("cpu")), 1.0))
+    plain, context = Where(str(run.path)), Context()
+    none = answer(ReadSentences(plain), context)
+    assert (none.total, len(none.words), none.right) == (0, 0, (0, 0))
+    every = answer(ReadSentences(plain, "all", count=200), context)
+    assert every.indices.tolist() == reviews.held_out.tolist(), "in the order of the dataset"
+    assert (every.clause == -1).all()
+    typed = answer(ReadTyped(plain, ("good , but bad",)), context)
+    assert typed.clause.tolist() == [-1]
+    assert typed.teacher == pytest.approx(typed.student)

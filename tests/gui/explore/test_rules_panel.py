@@ -361,3 +361,29 @@ def test_a_clause_is_marked_from_its_first_word_to_the_end() -> None:
     assert "#111111" in behind
     assert "#222222" in behind
     assert "&lt;c&gt;" in behind
+
+
+class Ruleless(RulesToy):
+    """None of its sentences has a clause that a rule would be about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sentences = [("it", "is", "good", ".")] * 400
+
+
+def test_a_model_whose_rule_is_about_nothing_says_so_and_reads_what_is_typed(
+    page: ExplorePage, session: Session, engine: ToyEngine
+) -> None:
+    engine.toy = Ruleless()
+    session.choose_run(RUN)
+    engine.pump()
+    (panel,) = page.open
+    assert isinstance(panel, RulesPanel)
+    engine.pump()
+    assert panel.place.text() == "no sentence of this kind"
+    assert panel.why.text() == "Choose a sentence below, or type one."
+    assert panel.tools.cells[1, 1].text() == "–"
+    assert not panel.back.isEnabled()
+    assert not panel.further.isEnabled()
+    type_in(panel, "bad , but good", engine)
+    assert panel.head.text() == "Your sentence"

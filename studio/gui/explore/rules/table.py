@@ -39,7 +39,8 @@ class Sentences(QAbstractTableModel):
         """``same``: of the same sentences, so that what is chosen stays chosen."""
         if same and read is not None and self.read is not None and len(read) == len(self.read):
             self.read = read
-            self.dataChanged.emit(self.index(0, 0), self.index(max(len(read) - 1, 0), SENTENCE))
+            if len(read):
+                self.dataChanged.emit(self.index(0, 0), self.index(len(read) - 1, SENTENCE))
             return
         self.beginResetModel()
         self.read = read

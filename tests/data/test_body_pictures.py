@@ -1,4 +1,4 @@
-"""Pictures of skeletons and parts: each part its own colour, right apart from left, nothing drawn for missing joints."""
+"""Pictures of skeletons and parts: each part its own colour, right apart from left, nothing for missing joints."""
 
 from __future__ import annotations
 

@@ -28,7 +28,6 @@ class Entry:
         default: of a number.
         tolerance: s in the formula: the distance from the target, in the unit of what is measured, at which f is −½.
         fixed: False for what says nothing until it is learned.
-        moments: which statistics of u = (measured − target)/s a learned one is the weighted sum of, for the person.
     """
 
     name: str
@@ -41,7 +40,6 @@ class Entry:
     default: float = 0.5
     tolerance: float = 0.05
     fixed: bool = True
-    moments: str = ""
 
 
 UNIT = "nats"
@@ -50,19 +48,17 @@ UNIT = "nats"
 ENTRIES = (
     Entry(
         "brightness", "Brightness", "f = −½ (b − t)²/s², b the mean grey of the picture, 0..1, s = 0.05",
-        target="number", moments="b and b²",
+        target="number",
     ),
     Entry(
         "ink", "Ink", "f = −½ (k − t)²/s², k the share of the picture that differs from its border, s = 0.05",
-        target="number", default=0.3, moments="k and k²",
+        target="number", default=0.3,
     ),
     Entry(
         "symmetry", "Symmetry", "f = −a/s, a the mean difference of a pixel and its mirror image, 0..1, s = 0.05",
-        moments="a",
     ),
     Entry(
         "total variation", "Smoothness", "f = −v/s, v the mean difference of neighbouring pixels, 0..1, s = 0.05",
-        moments="v",
     ),
     Entry(
         "class", "Class", "f = log p(class | x) of a classifier that is taught on the dataset's own labels",
@@ -70,11 +66,11 @@ ENTRIES = (
     ),
     Entry(
         "half plane", "Half plane", "f = log σ((x₁ − t)/s): to the right of t, s = 0.1",
-        kind="points", target="number", low=-100.0, high=100.0, default=0.0, tolerance=0.1, moments="x₁ and x₁²",
+        kind="points", target="number", low=-100.0, high=100.0, default=0.0, tolerance=0.1,
     ),
     Entry(
         "circle", "Circle", "f = −½ (‖x‖ − t)²/s²: on a circle of radius t around 0, s = 0.1",
-        kind="points", target="number", high=100.0, default=1.0, tolerance=0.1, moments="‖x‖ and ‖x‖²",
+        kind="points", target="number", high=100.0, default=1.0, tolerance=0.1,
     ),
     Entry(
         "network", "Network", "f = f_φ(x), a small network; it says nothing until it is learned",

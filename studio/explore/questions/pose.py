@@ -109,7 +109,7 @@ class TakePose(Question[PoseTaken]):
             truth if it shows the same person. Of people that the studio draws itself, any pose has its true picture.
         parser: "own" asks the model's own parser where it has one, "judge" the one that is trained on the dataset's
             parts apart from every run, "none" saves the time.
-        train: train the judge now if it is not there yet (half a minute); False goes without.
+        train: train the judge now if it is not there yet (a minute of one core); False goes without.
     """
 
     where: Where

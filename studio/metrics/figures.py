@@ -127,7 +127,7 @@ MEASURES: tuple[Measure, ...] = (
         "higher",
         "pose",
         quick=True,
-        cost="a minute or two at first: trains the parser that judges",
+        cost="a minute at first: trains the parser that judges",
         term="ssim",
     ),
     _measure(

@@ -119,7 +119,8 @@ class Game:
     # --- φ
 
     def constraint_loss(self, batch: Batch) -> Loss:
-        """A lesson; or −(E_data f − E_q* f), the weights held, with what keeps it bounded."""
+        """A lesson; or −(E_data f − E_q* f), the weights held, with what keeps it bounded, and with the lesson of what
+        was taught, so that it goes on meaning that."""
         if self.lessons_due or self._recipe.constraint == "fixed":
             taught = self._f.lesson(batch)
             if taught is None:
@@ -131,7 +132,10 @@ class Game:
         w = weights(f_made, self._recipe.strength)
         held = self._held(batch, f_real).mean() + (w * self._held(made, f_made)).sum()
         gap = f_real.mean() - (w * f_made).sum()
-        return Loss(held / (2 * self._recipe.bound) - gap, {"constraint/f of data − f under q": gap.detach()})
+        loss = held / (2 * self._recipe.bound) - gap
+        lesson = self._f.lesson(batch) if self._to_take else None
+        shows = {"constraint/f of data − f under q": gap.detach()}
+        return Loss(loss if lesson is None else loss + lesson, shows)
 
     # --- θ
 

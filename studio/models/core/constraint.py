@@ -15,7 +15,8 @@ the base: where a minibatch of samples misses what the data have, nothing ends i
 taken off, B the recipe's bound. For networks h = f²: of all functions f the best is then
 B (p_data − q*) / (p_data + q*), which lies within ±B whatever the network can do. For a sum Σ φ_k T_k of statistics
 h = ½‖φ‖²: a Gaussian prior on φ, so that the moments meet up to E_data T − E_q* T = φ / (2B) (relaxed moment matching,
-Ganchev's ε‖λ‖ with the squared norm).
+Ganchev's ε‖λ‖ with the squared norm). A constraint that was taught (a parser) takes its lessons on beside, or f would
+rise by saying "forearm" wherever a pose asks for nothing.
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ class ReadTyped(Question[RulesRead]):
 @dataclass(frozen=True)
 class ReadSentences(Question[RulesRead]):
     """Sentences of the dataset. ``which``: all, those that the rule applies to, and of these those that student and
-    teacher disagree on, or that one of them has wrong. Those that the teacher moves most, |q − p|, come first; those that
-    no rule is about follow in the order of the dataset."""
+    teacher disagree on, or that one of them has wrong. Those that the teacher moves most, |q − p|, come first; those
+    that no rule is about follow in the order of the dataset."""
 
     where: Where
     which: Literal["all", "ruled", "disagree", "wrong"] = "ruled"

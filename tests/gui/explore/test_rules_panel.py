@@ -65,9 +65,9 @@ def test_a_model_that_follows_rules_opens_with_the_sentence_that_is_moved_most(
     assert read is not None
     moved = read.moved
     assert moved[0] == moved.max() > 0
-    assert rules.head.text().startswith("Sentence ")
-    assert rules.head.text().endswith(tuple(", labelled " + name for name in read.found.classes))
-    assert "text-decoration:underline" in rules.words.text()
+    assert rules.look.head.text().startswith("Sentence ")
+    assert rules.look.head.text().endswith(tuple(", labelled " + name for name in read.found.classes))
+    assert "text-decoration:underline" in rules.look.words.text()
     assert page.live.text() == "step 300"
 
 
@@ -94,21 +94,21 @@ def test_arrows_walk_through_the_list_and_undo_goes_back(rules: RulesPanel, sess
     QTest.keyClick(rules.table, Qt.Key.Key_Down)
     assert rules.listed is not None
     assert rules.state.looked == rules.listed.found.indices[2]
-    assert f"Sentence {rules.state.looked:,}" in rules.head.text()
-    rows = [row.name for row in rules.bars.rows]
+    assert f"Sentence {rules.state.looked:,}" in rules.look.head.text()
+    rows = [row.name for row in rules.look.bars.rows]
     assert rows == ["positive", "negative"]
-    assert rules.bars.rows[0].values[0] == pytest.approx(rules.listed.found.student[2][1])
+    assert rules.look.bars.rows[0].values[0] == pytest.approx(rules.listed.found.student[2][1])
     session.undo.undo()
     assert rules.state.looked == FIRST
     assert rules.table.currentIndex().row() == 0
 
 
 def test_the_bars_are_p_r_the_factor_and_their_product_made_to_sum_to_one(rules: RulesPanel) -> None:
-    columns = np.array([row.values for row in rules.bars.rows])
+    columns = np.array([row.values for row in rules.look.bars.rows])
     p, r, factor, q = columns.T
     assert factor == pytest.approx(np.exp(-6 * (r.max() - r)))
     assert q == pytest.approx(p * factor / (p * factor).sum())
-    assert "truth of the rule" in rules.bars.accessibleDescription()
+    assert "truth of the rule" in rules.look.bars.accessibleDescription()
 
 
 def test_filters_ask_for_another_kind_and_pages_turn(rules: RulesPanel, engine: ToyEngine, session: Session) -> None:
@@ -150,9 +150,9 @@ def test_all_sentences_have_no_count_for_what_was_not_read(rules: RulesPanel, en
 def test_sentences_without_the_rule_say_so(rules: RulesPanel, engine: ToyEngine) -> None:
     type_in(rules, "it is so good .", engine)
     assert rules.typed is not None
-    assert "not about this sentence" in rules.why.text()
-    assert "underline" not in rules.words.text()
-    assert [row.values[1:3] for row in rules.bars.rows] == [(1, 1), (1, 1)]
+    assert "not about this sentence" in rules.look.why.text()
+    assert "underline" not in rules.look.words.text()
+    assert [row.values[1:3] for row in rules.look.bars.rows] == [(1, 1), (1, 1)]
 
 
 # --- a sentence of one's own
@@ -162,12 +162,12 @@ def test_what_is_typed_is_read_at_once_with_the_unknown_words_marked(
     rules: RulesPanel, engine: ToyEngine, session: Session
 ) -> None:
     type_in(rules, "it is bad , but the wombat is good .", engine)
-    assert rules.head.text() == "Your sentence"
+    assert rules.look.head.text() == "Your sentence"
     assert not rules.table.selectionModel().hasSelection()
-    assert "<i>wombat</i><sup>?</sup>" in rules.words.text()
+    assert "<i>wombat</i><sup>?</sup>" in rules.look.words.text()
     assert rules.tools.note.text() == "Not among the model's words, so says nothing: “wombat”."
-    assert rules.why.text().startswith("The clause alone is positive to the student")
-    assert rules.verdict.text().startswith("student: ")
+    assert rules.look.why.text().startswith("The clause alone is positive to the student")
+    assert rules.look.verdict.text().startswith("student: ")
     rules.tools.clear_button.click()
     engine.pump()
     assert rules.tools.text.toPlainText() == ""
@@ -190,7 +190,7 @@ def test_return_makes_no_second_line_and_tab_goes_on(rules: RulesPanel, engine: 
 
 def test_markup_in_a_sentence_is_text(rules: RulesPanel, engine: ToyEngine) -> None:
     type_in(rules, "<b>good</b> & bad", engine)
-    assert "&lt;b&gt;good&lt;/b&gt;" in rules.words.text()
+    assert "&lt;b&gt;good&lt;/b&gt;" in rules.look.words.text()
 
 
 def test_choosing_a_row_and_then_the_text_goes_from_one_to_the_other(
@@ -198,12 +198,12 @@ def test_choosing_a_row_and_then_the_text_goes_from_one_to_the_other(
 ) -> None:
     type_in(rules, "it is bad , but good", engine)
     rules.table.selectRow(3)
-    assert rules.head.text().startswith("Sentence ")
+    assert rules.look.head.text().startswith("Sentence ")
     rules.tools.text.clearFocus()
     rules.tools.window().activateWindow()
     rules.tools.text.setFocus()
     qtbot.waitUntil(lambda: rules.state.looked == TYPED)
-    assert rules.head.text() == "Your sentence"
+    assert rules.look.head.text() == "Your sentence"
 
 
 # --- C and λ
@@ -296,7 +296,7 @@ def test_settings_come_back_with_the_next_session(
     assert panel.state == rules.state
     assert panel.tools.text.toPlainText() == "so good , but bad"
     assert panel.tools.confidence.value() == 0.5
-    assert panel.head.text() == "Your sentence"
+    assert panel.look.head.text() == "Your sentence"
     other.hide()
 
 
@@ -381,9 +381,9 @@ def test_a_model_whose_rule_is_about_nothing_says_so_and_reads_what_is_typed(
     assert isinstance(panel, RulesPanel)
     engine.pump()
     assert panel.place.text() == "no sentence of this kind"
-    assert panel.why.text() == "Choose a sentence below, or type one."
+    assert panel.look.why.text() == "Choose a sentence below, or type one."
     assert panel.tools.cells[1, 1].text() == "–"
     assert not panel.back.isEnabled()
     assert not panel.further.isEnabled()
     type_in(panel, "bad , but good", engine)
-    assert panel.head.text() == "Your sentence"
+    assert panel.look.head.text() == "Your sentence"

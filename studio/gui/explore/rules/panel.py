@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QScrollArea, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from studio.explore.questions import ModelView, ReadSentences, ReadTyped, RulesRead, Where
 from studio.gui import theme
@@ -19,8 +19,8 @@ from studio.gui.explore.browser import PARTS
 from studio.gui.explore.keeper import Keeper
 from studio.gui.explore.panel import Panel
 from studio.gui.explore.parts import choose, quiet, row, tool
-from studio.gui.explore.rules.bars import HowTaught, rows_of
 from studio.gui.explore.rules.controls import Controls
+from studio.gui.explore.rules.look import CloseLook
 from studio.gui.explore.rules.state import (
     FIRST,
     PAGE,
@@ -28,17 +28,12 @@ from studio.gui.explore.rules.state import (
     WHICH,
     Read,
     Rules,
-    as_html,
     as_plain,
     from_plain,
-    in_words,
 )
 from studio.gui.explore.rules.table import SentenceTable
 from studio.gui.export.offer import Offer, name_of
-from studio.gui.glossary import hover_card
 from studio.gui.session import Session
-
-SENTENCE_PIXELS = 17
 
 
 class RulesPanel(Panel):
@@ -65,6 +60,7 @@ class RulesPanel(Panel):
         self._list = Latest(session, self, "rules list")
         self._type = Latest(session, self, "rules typed")
 
+        self.look = CloseLook()
         self.tools = Controls()
         self.tools.typed.connect(self._written)
         self.tools.cleared.connect(lambda: self._edit("Take the sentence away", replace(self.state, typed="")))
@@ -84,48 +80,13 @@ class RulesPanel(Panel):
 
         self.split = QSplitter(Qt.Orientation.Vertical)
         self.split.setChildrenCollapsible(False)
-        self.split.addWidget(self._close_look())
+        self.split.addWidget(self.look)
         self.split.addWidget(self._walk())
         self.split.setStretchFactor(0, 0)
         self.split.setStretchFactor(1, 1)
         self.split.setSizes([230, 330])
         self.pictures = self.split
         self.pictures.installEventFilter(self)
-        theme.theme.changed.connect(self._show_one)
-
-    def _close_look(self) -> QWidget:
-        """The sentence that is looked at."""
-        self.head = QLabel()
-        theme.role(self.head, "heading")
-        self.verdict = quiet()
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.words.setTextFormat(Qt.TextFormat.RichText)
-        self.words.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.words.setAccessibleName("sentence that is looked at")
-        self.words.setFont(theme.text_font(SENTENCE_PIXELS))
-        self.words.setStyleSheet(f"font-size: {SENTENCE_PIXELS}px;")
-        self.words.setToolTip("The clause that the rule is about is underlined; the model does not know words with a ?")
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(self.words)
-        scroll.setMinimumHeight(2 * self.words.fontMetrics().lineSpacing())
-        self.bars = HowTaught()
-        self.why = quiet(wrap=True)
-        hover_card(self.why, "logic rule")
-        whole = QWidget()
-        box = QVBoxLayout(whole)
-        box.setContentsMargins(0, 0, 0, theme.SPACE)
-        box.setSpacing(theme.SPACE)
-        box.addLayout(row(self.head, 1, self.verdict))
-        box.addWidget(scroll, 1)
-        box.addWidget(self.bars)
-        box.addWidget(self.why)
-        return whole
 
     def _walk(self) -> QWidget:
         """Sentences of the dataset."""
@@ -351,25 +312,8 @@ class RulesPanel(Panel):
     def _show_one(self) -> None:
         """The sentence that is looked at."""
         looked = self._looked()
-        if looked is None:
-            self.head.setText("")
-            self.verdict.setText("")
-            self.words.setText("")
-            self.bars.show_rows([])
-            waiting = self.view is not None and (self._list.busy or self._type.busy)
-            self.why.setText("Reading …" if waiting else "Choose a sentence below, or type one.")
+        if looked is not None:
+            self.look.show_sentence(*looked)
             return
-        read, at = looked
-        found = read.found
-        colours = theme.palette()
-        self.words.setText(
-            as_html(found.words[at], int(found.clause[at]), found.unknown[at], colours.chosen, colours.warn)
-        )
-        index, label = int(found.indices[at]), int(found.labels[at])
-        own = index < 0
-        known = f", labelled {found.classes[label]}" if label >= 0 else ""
-        self.head.setText("Your sentence" if own else f"Sentence {index:,}{known}")
-        p, q = (found.classes[int(x[at].argmax())] for x in (found.student, read.teacher))
-        self.verdict.setText(f"student: {p} · teacher: {q}")
-        self.bars.show_rows(rows_of(read, at))
-        self.why.setText(in_words(read, at))
+        waiting = self.view is not None and (self._list.busy or self._type.busy)
+        self.look.show_nothing("Reading …" if waiting else "Choose a sentence below, or type one.")

@@ -41,6 +41,7 @@ WISH, TOLERANCE = 0.4, 0.05
 CLASS = "3"
 KINDS = ("none", "fixed", "learned")
 NAMED = {"none": "base", "fixed": "fixed", "learned": "learned"}
+ARTICLE = {"none": "no", "fixed": "a fixed", "learned": "a learned"}
 SYSTEMS = {"wgan_gp": "WGAN-GP", "nice": "NICE"}
 SIZES: dict[PresetName, dict[str, dict[str, Value]]] = {
     "short": {
@@ -70,7 +71,7 @@ def planned(preset: PresetName, seeds: Sequence[int]) -> tuple[Planned, ...]:
                     Planned(
                         f"{system}/{kind}/{seed}", system, "digits",
                         {**size, "constraint": kind, "seed": seed} | ({} if kind == "none" else asked),
-                        f"{SYSTEMS[system]}, {NAMED[kind]} constraint on brightness, seed {seed}",
+                        f"{SYSTEMS[system]}, {ARTICLE[kind]} constraint on brightness, seed {seed}",
                     )
                 )  # fmt: skip
         values: dict[str, Value] = {"constraint": "fixed", "asked": f"class {CLASS}", "lessons": LESSONS, "seed": seed}

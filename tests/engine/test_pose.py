@@ -212,3 +212,16 @@ def test_pose_measures_are_taken_of_a_run(run: RunFolder, monkeypatch: pytest.Mo
     assert found.values["pose/SSIM"] < 0.99
     assert found.values["pose/pose error by the true masks"] >= 0
     assert "no samples" in found.left_out["swd"]
+
+
+def test_a_run_that_was_trained_without_a_parser_says_so_instead_of_failing(
+    run: RunFolder, data: DataSpec, tmp_path: Path
+) -> None:
+    kind = catalog.load("pg2")
+    base = RunFolder.create(tmp_path / "base", "pg2", {**run.recipe()[1], "constraint": "none"}, data)
+    cycle = Cycle(kind, recipes.make(kind.recipe_type, base.recipe()[1]), opened(data), torch.device("cpu"))
+    checkpoint.save(base, 0, checkpoint.take(cycle, 0.0))
+    source = two_of(data)[0]
+    found = posed(base, Person(Real((source,))), np.array(opened(data).columns["joints"][[source]]), parser="own")
+    assert found.parts is None
+    assert found.parser == ""

@@ -17,7 +17,7 @@ from studio.engine.context import Context
 from studio.explore.questions.base import Pictures
 from studio.explore.questions.pose import BrowsePoses, Person, PosesBrowsed, PoseTaken, TakePose
 from studio.metrics.ssim import WINDOW, mask_ssim, ssim
-from studio.models.core.model import Model, ParsesParts, TakesPose
+from studio.models.core.model import Model, ParsesParts, TakesPose, capabilities
 from studio.nn.parts import agreement, wanted
 from studio.nn.pose import mask
 from studio.training.sheets import to_bytes
@@ -162,8 +162,8 @@ def _alike(
 def _parsed(question: TakePose, model: Model, step: int, made: Tensor, context: Context) -> tuple[Tensor | None, str]:
     """Log-probabilities of the parts K×P×H×W, and whose they are; None where there is no parser."""
     if question.parser == "own":
-        if not isinstance(model, ParsesParts):
-            return None, ""
+        if "parse parts" not in capabilities(model) or not isinstance(model, ParsesParts):
+            return None, ""  # the class can, and this one was trained without a parser
         rows = max(1, PIXELS // max(1, made[0].numel()))
         with torch.inference_mode():
             parsed = torch.cat([model.parse(some).float().cpu() for some in torch.split(made, rows)])

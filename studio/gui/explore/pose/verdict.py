@@ -51,7 +51,7 @@ class Verdict(QWidget):
         self.train = button(
             "Train the judge",
             "",
-            "Train a parser on the dataset's parts, once, about half a minute; it is kept for all runs",
+            "Train a parser on the dataset's parts, once, about a minute; it is kept for all runs",
             poser.train_judge,
         )
         self.beside = QCheckBox("Beside")

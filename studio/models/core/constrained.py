@@ -146,12 +146,13 @@ class Game:
         return -self._recipe.outer * self._recipe.strength * f.mean(), *self._seen(batch, made, f.detach())
 
     def explicit(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
-        """−α (E_q* − E_p) log p(x), of samples of the present weights; in bits/dim of images and nats of points, as the
-        loss of a flow is, so that α = 1 gives them as much say as the data.
+        """−α (E_q* − e E_p) log p(x), of samples of the present weights; in bits/dim of images and nats of points, as
+        the loss of a flow is, so that α = 1 gives them as much say as the data.
 
-        E_p ∇ log p is 0, so the gradient is that of −α E_q* log p; but what chance makes of it on a batch is taken off
-        (a baseline, as of REINFORCE), and where q* is p nothing moves at all: without it a flow is taught its own
-        samples, and 8×8 digits cost a NICE 0.27 bits/dim more after 1,000 steps.
+        E_p ∇ log p is 0, so that for any e the gradient is that of −α E_q* log p; e E_p takes off what chance makes of
+        it on a batch (a baseline, as of REINFORCE). e is the effective sample size as a share: where q* is p nothing
+        moves at all, or a flow would be taught its own samples (a NICE of 8×8 digits: 0.27 bits/dim worse after 1,000
+        steps); where few samples have all the weight the others are not pushed down, which has no end.
         """
         with as_it_is(self._model):
             with torch.no_grad():
@@ -160,8 +161,10 @@ class Game:
             counted = f > -LOST
             kept = torch.where(counted, torch.arange(len(f), device=f.device), f.argmax())
             made = replace(made, x=made.x[kept])  # nothing times what is no number is no number
-            w = weights(f, self._recipe.strength) - counted / counted.sum().clamp(min=1)
-            nats = (w * self._model.explained(made)).sum()
+            w = weights(f, self._recipe.strength)
+            many = counted.sum().clamp(min=1)
+            baseline = counted / many * effective(w) / many
+            nats = ((w - baseline) * self._model.explained(made)).sum()
         images = self._model.data.kind == "images"
         lost = bits_per_dim(nats, math.prod(self._model.data.shape)) if images else -nats
         return self._recipe.outer * lost, *self._seen(batch, made, f[counted] if counted.any() else f)
@@ -193,11 +196,16 @@ class Game:
             "constraint/f of samples, q": (w * f).sum(),
             "constraint/f of data": self.score(batch).mean(),
             "constraint/log Z": torch.logsumexp(strength * f, 0) - torch.tensor(len(f)).log(),
-            "effective sample size/share of the batch": 1 / (len(f) * w.square().sum()),
+            "effective sample size/share of the batch": effective(w) / len(f),
         }
         with self._judging(made) as examples:
             shows |= {f"constraint terms/{name}": t.float().mean() for name, t in self._f.terms(examples).items()}
         return shows, {"constraint/f of samples": f}
+
+
+def effective(w: Tensor) -> Tensor:
+    """The effective sample size 1 / Σ w²."""
+    return 1 / w.square().sum()
 
 
 def weights(f: Tensor, strength: float) -> Tensor:

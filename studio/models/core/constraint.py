@@ -6,7 +6,7 @@ the posterior-regularised q* ∝ p_θ exp(λ f) (:mod:`studio.models.core.poster
 - a model that is only sampled from ("implicit") descends  L(θ) + α·KL(p_θ‖q*), whose gradient at the present weights
   is that of  L(θ) − α λ E_{p_θ} f: it flows through the samples;
 - a model with a likelihood ("explicit") descends  L(θ) − α E_{q*} log p_θ(x), over samples x of the present weights
-  with their importance weights (less E_{p_θ} log p_θ(x), whose gradient is 0, so that chance has less to say);
+  with their importance weights (less a share of E_{p_θ} log p_θ(x), whose gradient is 0: chance has less to say);
 - a learned constraint moves too, by  max_φ  E_data f_φ − E_{q*} f_φ  (the gradient of the likelihood of q* as an
   energy-based model); it rests where the two are equal.
 

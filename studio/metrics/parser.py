@@ -6,6 +6,9 @@ examples, with exact masks where the dataset has them; where it has none, from w
 (:func:`studio.nn.parts.wanted`). What it says is as good as its accuracy on held-out people: give that with every
 number that rests on it. A run's own parser is no judge of that run, which learned to please it.
 
+After so short a training it takes left for right of most people who look away: what tells is far from their limbs. Of
+the built-in figures these are one in eight; its pose error on true pictures is 1.2 px for the others, 8.7 px for them.
+
 As the classifier of :mod:`~studio.metrics.classifier` it may be trained beside a model: it draws from generators of its
 own, and computes on its thread alone. The same dataset and seed give the same judge; it is kept in the cache folder.
 """
@@ -19,7 +22,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -103,8 +105,8 @@ class Judge:
 
 
 def suits(spec: DataSpec) -> bool:
-    """Whether a dataset says where parts of bodies are."""
-    return spec.kind == "images" and bool({"parts", "joints"} & set(spec.carries))
+    """Whether a dataset holds posed people."""
+    return spec.kind == "images" and "joints" in spec.carries
 
 
 def judge(data: Dataset, watch: Watch | None = None, *, seed: int = 0) -> Judge:
@@ -118,7 +120,7 @@ def judge(data: Dataset, watch: Watch | None = None, *, seed: int = 0) -> Judge:
         Cancelled: nothing is kept.
     """
     if not suits(data.spec):
-        raise ValueError(f"{data.spec.name} says neither joints nor parts, so no parser can be trained on it")
+        raise ValueError(f"{data.spec.name} does not say where joints are, so no parser can be trained on it")
     there = cached(data.spec, seed)
     if there is not None:
         return there
@@ -189,11 +191,12 @@ def _trained(data: Dataset, seed: int, watch: Watch) -> Judge:
     for step in range(STEPS):
         watch.advance(step, STEPS, "training a parser to judge by")
         optimiser.param_groups[0]["lr"] = RATE * _one_cycle(step / STEPS)
-        x, parts = _examples(data, np.sort(learned[next(order)]))
+        chosen = np.sort(learned[next(order)])
+        x, parts = _examples(data, chosen)
         if random.random() < 0.5:
             x, parts = x.flip(3), _swapped(parts.flip(2))
         total = weights[parts[parts != UNKNOWN].long()].sum().clamp_min(1)
-        loss = F.nll_loss(network(x), parts.long(), weights, ignore_index=UNKNOWN, reduction="sum") / total
+        loss = F.cross_entropy(network(x), parts.long(), weights, ignore_index=UNKNOWN, reduction="sum") / total
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -260,19 +263,16 @@ def _network(spec: DataSpec) -> Parser:
 
 
 class Parser(nn.Module):
-    """Log-probabilities N×P×H×W for images N×C×H×W of one size: convolutions with batch normalisation down to 4×4
-    places, and up again with what was seen on the way.
-
-    Which arm is the left one is told by a face, or by there being none, far from it. So the parts are told as if
-    everybody faced the viewer, and for the picture as a whole how likely that is; else left and right change places.
-    """
+    """Logits N×P×H×W of images N×C×H×W of one size: convolutions with batch normalisation down to 4×4 places, what all
+    of them say on average added to each (a face tells left from right for the whole body), and up again with what was
+    seen on the way."""
 
     def __init__(self, channels: int, size: tuple[int, int]) -> None:
         super().__init__()
         self.first = _layer(FOLD * FOLD * channels, WIDTHS[0])
         self.downs = nn.ModuleList(_layer(a, b, 2) for a, b in pairwise(WIDTHS))
         self.deeper = nn.ModuleList(_layer(b, b) for b in WIDTHS[1:])
-        self.away = nn.Sequential(nn.Linear(2 * WIDTHS[-1], WIDTHS[-1]), nn.ReLU(), nn.Linear(WIDTHS[-1], 1))
+        self.whole = nn.Linear(WIDTHS[-1], WIDTHS[-1])
         self.thins = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairwise(WIDTHS))
         self.ups = nn.ModuleList(_layer(a, a) for a in WIDTHS[:-1])
         self.last = nn.Conv2d(WIDTHS[0], FOLD * FOLD * len(PARTS), 1)
@@ -285,14 +285,12 @@ class Parser(nn.Module):
         for down, deeper in zip(self.downs, self.deeper, strict=True):
             seen.append(y)
             y = deeper(down(y))
-        away = self.away(torch.cat([y.mean((2, 3)), y.amax((2, 3))], 1))[:, :, None, None]
+        y = y + self.whole(y.mean((2, 3)))[:, :, None, None]
         for before, thin, up in zip(
             *(reversed(part) for part in (seen, list(self.thins), list(self.ups))), strict=True
         ):
             y = up(before + F.interpolate(thin(y), size=before.shape[2:], mode="nearest"))
-        facing = F.pixel_shuffle(self.last(y), FOLD)[:, :, :height, :width].log_softmax(1)
-        turned = facing[:, list(PARTS_SWAPPED)]
-        return torch.logaddexp(facing + F.logsigmoid(-away), turned + F.logsigmoid(away))
+        return F.pixel_shuffle(self.last(y), FOLD)[:, :, :height, :width]
 
 
 def _layer(before: int, after: int, stride: int = 1) -> nn.Module:
@@ -310,4 +308,3 @@ def _start(network: Parser, seed: int) -> None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.BatchNorm2d):
             module.reset_parameters()
-    nn.init.constant_(cast(nn.Linear, network.away[-1]).bias, -1)  # most people look at the viewer

@@ -18,7 +18,7 @@ from studio.training import feed
 def data(home: object, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     """400 figures of 32×24."""
     monkeypatch.setattr(builtin.Figures, "count", 400)
-    monkeypatch.setattr(parser, "STEPS", 90)
+    monkeypatch.setattr(parser, "STEPS", 250)
     return store.prepare(builtin.source("figures"), Preparation((32, 24), held_out=0.1))
 
 

@@ -12,7 +12,6 @@ with its particulars as JSON in the header, and trained again when that file is 
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 from collections.abc import Iterator
@@ -23,15 +22,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-import xxhash
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.data import files, places
 from studio.data.dataset import Dataset, DataSpec
 from studio.data.watch import Watch
+from studio.metrics import kept
 from studio.nn import classifying
 from studio.nn.classifying import reduced
 
@@ -117,38 +113,24 @@ def classifier(data: Dataset, watch: Watch | None = None, *, seed: int = 0) -> C
 def cached(spec: DataSpec, seed: int = 0) -> Classifier | None:
     """The classifier of a dataset when there is one in the cache folder; None when it has to be trained."""
     try:
-        with safe_open(_path(spec, seed), "pt") as file:
-            about = json.loads((file.metadata() or {})["classifier"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        about, tensors = kept.read(_path(spec, seed))
         if about["format"] != FORMAT or tuple(about["classes"]) != spec.classes:
             return None
         network = _network(spec, len(spec.classes))
         network.load_state_dict(tensors, assign=True)
         accuracy, checked = float(about["accuracy"]), int(about["checked"])
         return Classifier(network.eval().requires_grad_(False), spec.classes, accuracy, checked)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
+    except kept.UNREADABLE:
         return None
 
 
 def _path(spec: DataSpec, seed: int) -> Path:
-    folder = places.cache() / "classifiers"
-    return folder / f"{xxhash.xxh3_128(f'{FORMAT} {spec.fingerprint} {seed}'.encode()).hexdigest()}.safetensors"
+    return kept.path("classifiers", spec, seed, FORMAT)
 
 
 def _keep(made: Classifier, spec: DataSpec, seed: int) -> None:
-    about = {
-        "format": FORMAT,
-        "dataset": spec.name,
-        "fingerprint": spec.fingerprint,
-        "classes": made.classes,
-        "accuracy": made.accuracy,
-        "checked": made.checked,
-        "seed": seed,
-    }
-    with files.replacing(_path(spec, seed)) as fresh:
-        save_file(
-            {k: t.contiguous() for k, t in made.network.state_dict().items()}, fresh, {"classifier": json.dumps(about)}
-        )
+    numbers = {"accuracy": made.accuracy, "checked": made.checked}
+    kept.write(_path(spec, seed), made.network, spec, format=FORMAT, seed=seed, classes=made.classes, **numbers)
 
 
 # --- training
@@ -173,8 +155,8 @@ def _trained(data: Dataset, labels: npt.NDArray[np.int64], seed: int, watch: Wat
     random = np.random.default_rng(seed)
     learned, checked = random.permutation(data.train), data.held_out
     if len(checked) < LEAST_CHECKED:
-        kept = max(1, len(learned) // 10)
-        learned, checked = learned[kept:], np.concatenate([checked, learned[:kept]])
+        aside = max(1, len(learned) // 10)
+        learned, checked = learned[aside:], np.concatenate([checked, learned[:aside]])
     learned = learned[:SEEN]
     total = min(SEEN, EPOCHS * len(learned))
     examples = _prepared(data, learned, watch)

@@ -15,7 +15,6 @@ own, and computes on its thread alone. The same dataset and seed give the same j
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,16 +25,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-import xxhash
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.data import files, places
 from studio.data.dataset import Dataset, DataSpec
 from studio.data.skeleton import PARTS, PARTS_SWAPPED, UNKNOWN
 from studio.data.watch import Watch
+from studio.metrics import kept
 from studio.metrics.classifier import alone
 from studio.nn.parts import wanted
 
@@ -139,38 +135,24 @@ def judge(data: Dataset, watch: Watch | None = None, *, seed: int = 0) -> Judge:
 def cached(spec: DataSpec, seed: int = 0) -> Judge | None:
     """The judge of a dataset when there is one in the cache folder; None when it has to be trained."""
     try:
-        with safe_open(_path(spec, seed), "pt") as file:
-            about = json.loads((file.metadata() or {})["parser"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        about, tensors = kept.read(_path(spec, seed))
         if about["format"] != FORMAT:
             return None
         network = _network(spec)
         network.load_state_dict(tensors, assign=True)
         numbers = float(about["accuracy"]), float(about["of_body"]), int(about["checked"])
         return Judge(network.eval().requires_grad_(False), *numbers)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
+    except kept.UNREADABLE:
         return None
 
 
 def _path(spec: DataSpec, seed: int) -> Path:
-    folder = places.cache() / "parsers"
-    return folder / f"{xxhash.xxh3_128(f'{FORMAT} {spec.fingerprint} {seed}'.encode()).hexdigest()}.safetensors"
+    return kept.path("parsers", spec, seed, FORMAT)
 
 
 def _keep(made: Judge, spec: DataSpec, seed: int) -> None:
-    about = {
-        "format": FORMAT,
-        "dataset": spec.name,
-        "fingerprint": spec.fingerprint,
-        "accuracy": made.accuracy,
-        "of_body": made.of_body,
-        "checked": made.checked,
-        "seed": seed,
-    }
-    with files.replacing(_path(spec, seed)) as fresh:
-        save_file(
-            {k: t.contiguous() for k, t in made.network.state_dict().items()}, fresh, {"parser": json.dumps(about)}
-        )
+    numbers = {"accuracy": made.accuracy, "of_body": made.of_body, "checked": made.checked}
+    kept.write(_path(spec, seed), made.network, spec, format=FORMAT, seed=seed, **numbers)
 
 
 # --- training
@@ -180,8 +162,8 @@ def _trained(data: Dataset, seed: int, watch: Watch) -> Judge:
     random = np.random.default_rng(seed)
     learned, checked = random.permutation(data.train), random.permutation(data.held_out)
     if len(checked) < 2:
-        kept = max(1, len(learned) // 10)
-        learned, checked = learned[kept:] if len(learned) > kept else learned, learned[:kept]
+        aside = max(1, len(learned) // 10)
+        learned, checked = learned[aside:] if len(learned) > aside else learned, learned[:aside]
     network = _network(data.spec)
     _start(network, seed)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -46,7 +46,12 @@ BAD = {
     ("sample", "a", "--out", "a.png", "--temperature", "nan"): "--temperature",
     ("sample", "a"): "--out",
     ("evaluate", "a", "--samples", "1"): "--samples 1",
-    ("evaluate", "a", "--measures", "mmd,fidd"): "no measure 'fidd'; there are: wasserstein, likelihood, pose, accuracy, swd",
+    (
+        "evaluate",
+        "a",
+        "--measures",
+        "mmd,fidd",
+    ): "no measure 'fidd'; there are: wasserstein, likelihood, pose, accuracy, swd",
     ("evaluate", "a", "--measures", ","): "name at least one",
     ("evaluate", "a", "--inception", "/none.pth"): "--inception /none.pth: there is no such file",
     ("evaluate", "a", "--inception", "/etc/passwd", "--download-inception"): "not allowed with",

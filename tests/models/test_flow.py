@@ -9,20 +9,11 @@ import torch
 from torch import Tensor
 
 from studio.data.dataset import DataSpec
-from studio.models.core.flow import (
-    Dequantised,
-    Flow,
-    FlowRecipe,
-    Logit,
-    Range,
-    epochs,
-    flow_problems,
-    most_levels,
-    warm_up,
-)
+from studio.models.core.flow import Flow, FlowRecipe, epochs, flow_problems, most_levels, warm_up
 from studio.models.core.likelihood import bits_per_dim
 from studio.models.core.model import Batch, Paper
 from studio.nn.flows.base import Bijection, Chain
+from studio.nn.flows.levels import Dequantised, Logit, Range
 from studio.nn.flows.scales import Scales, inner
 from tests.nn.flows.jacobians import log_volume
 

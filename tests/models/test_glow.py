@@ -14,12 +14,12 @@ from torch import Tensor
 from studio.bench import normflows_glow
 from studio.bench.flows import apart_from
 from studio.data.dataset import DataSpec
-from studio.models.core.flow import Dequantised
 from studio.models.core.latents import draw
 from studio.models.core.model import Batch, capabilities
 from studio.models.core.recipe import Value, check, make
 from studio.models.glow import Glow, GlowRecipe
 from studio.nn.flows.glow import MixingKind
+from studio.nn.flows.levels import Dequantised
 from tests.models.every import CLASSES, POINTS
 from tests.nn.flows.jacobians import log_volume
 from tests.nn.flows.weights import shaken

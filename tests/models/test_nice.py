@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from studio.data.dataset import DataSpec
-from studio.models.core.flow import Dequantised
 from studio.models.core.model import Batch
 from studio.models.core.recipe import Value, make
 from studio.models.nice import NICE, NICERecipe
+from studio.nn.flows.levels import Dequantised
 from studio.nn.flows.masked import Coupling
 from studio.nn.flows.scaling import Scaling
 from tests.models.every import PICTURES, POINTS

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from studio.data.dataset import DataSpec
-from studio.models.core.flow import Dequantised
 from studio.models.core.likelihood import bits_per_dim
 from studio.models.core.model import Batch, capabilities
 from studio.models.core.recipe import Value, make
 from studio.models.realnvp import RealNVP, RealNVPRecipe
+from studio.nn.flows.levels import Dequantised
 from studio.nn.flows.masked import Checkerboard, Coupling
 from studio.nn.residual import Residual, WeightNormed
 from tests.models.every import POINTS

@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QToolButt
 
 from studio.data.dataset import DataSpec
 from studio.gui import theme, work
-from studio.gui.explore.tiles import TileGrid
 from studio.gui.icons import icon
 from studio.gui.train import sheets
 from studio.gui.widgets import grid_layout
 from studio.gui.widgets.curve_tools import QuietSlider
+from studio.gui.widgets.tiles import TileGrid
 
 KEPT = 64
 """Sheets that stay decoded."""

@@ -14,7 +14,7 @@ from studio.gui import theme
 from studio.gui.explore.classes.state import Classes
 from studio.gui.explore.film import NOTHING, Picture
 from studio.gui.explore.parts import quiet
-from studio.gui.explore.tiles import TileGrid, stacked
+from studio.gui.widgets.tiles import TileGrid, stacked
 
 
 class Show(QWidget):

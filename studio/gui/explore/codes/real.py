@@ -21,8 +21,8 @@ from studio.gui.explore.codes.desk import Desk
 from studio.gui.explore.codes.state import Codes
 from studio.gui.explore.film import NOTHING, Picture
 from studio.gui.explore.parts import button, quiet, row
-from studio.gui.explore.tiles import TileGrid, stacked
 from studio.gui.session import Session
+from studio.gui.widgets.tiles import TileGrid, stacked
 
 
 class RealView(QWidget):

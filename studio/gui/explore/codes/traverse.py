@@ -17,9 +17,9 @@ from studio.gui.explore.codes.desk import Desk
 from studio.gui.explore.codes.state import MOST_SEED, MOST_STEPS, MOST_VALUES, Codes
 from studio.gui.explore.film import Picture
 from studio.gui.explore.parts import button, choose, quiet, row
-from studio.gui.explore.tiles import TileGrid, stacked
 from studio.gui.shortcuts import key
 from studio.gui.widgets.spin import SpinBox
+from studio.gui.widgets.tiles import TileGrid, stacked
 
 NONE = "none"
 

@@ -17,12 +17,12 @@ from studio.gui.explore.constraints.curve import EffectiveCurve
 from studio.gui.explore.constraints.state import BEND, SHOWN, STRONGEST, View
 from studio.gui.explore.film import NOTHING
 from studio.gui.explore.parts import heading, row
-from studio.gui.explore.tiles import TileGrid
 from studio.gui.glossary import hover_card
 from studio.gui.widgets.curve_tools import ElidedLabel
 from studio.gui.widgets.plot import plain
 from studio.gui.widgets.ridges import Mark, Ridges, Row
 from studio.gui.widgets.scatter import Scatter
+from studio.gui.widgets.tiles import TileGrid
 
 Indices = npt.NDArray[np.int64]
 

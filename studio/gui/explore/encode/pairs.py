@@ -13,8 +13,8 @@ from studio.explore.questions import Pictures
 from studio.gui import theme
 from studio.gui.explore.film import NOTHING
 from studio.gui.explore.parts import choose, row
-from studio.gui.explore.tiles import TileGrid
 from studio.gui.widgets.curve_tools import ElidedLabel
+from studio.gui.widgets.tiles import TileGrid
 
 GAINS = (1, 2, 4, 8)
 IMAGES = "Original · reconstruction · difference"

@@ -15,9 +15,9 @@ from studio.gui.explore.invert.inverter import Inverter
 from studio.gui.explore.invert.levels_view import LevelsView
 from studio.gui.explore.invert.numbers import verdict
 from studio.gui.explore.parts import choose, quiet, row
-from studio.gui.explore.tiles import stacked
 from studio.gui.widgets.curve_tools import ElidedLabel
 from studio.gui.widgets.plot import plain
+from studio.gui.widgets.tiles import stacked
 
 SMALL = 40
 """Pixels of each example in the row of those that are chosen."""

@@ -14,7 +14,7 @@ from studio.gui.explore.invert.inverter import Inverter
 from studio.gui.explore.invert.moves import COLUMNS, levels_of, tried
 from studio.gui.explore.invert.state import MOST_SEED
 from studio.gui.explore.parts import button, quiet, row
-from studio.gui.explore.tiles import TileGrid
+from studio.gui.widgets.tiles import TileGrid
 from studio.gui.words import plural
 
 

@@ -18,8 +18,8 @@ from studio.gui.explore.pose.library import Library
 from studio.gui.explore.pose.parts_view import PartsView
 from studio.gui.explore.pose.poser import Poser
 from studio.gui.explore.pose.result import Caption, Result
-from studio.gui.explore.tiles import stacked
 from studio.gui.session import Session
+from studio.gui.widgets.tiles import stacked
 
 NO_TRUTH = "no true picture of this pose"
 SIDE = 92

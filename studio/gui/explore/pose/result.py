@@ -14,8 +14,8 @@ from studio.gui import theme
 from studio.gui.explore.film import Picture
 from studio.gui.explore.pose.parts_view import PartsView
 from studio.gui.explore.pose.scores import signed
-from studio.gui.explore.tiles import stacked
 from studio.gui.widgets.curve_tools import ElidedLabel
+from studio.gui.widgets.tiles import stacked
 
 SMALL = 40
 """Pixels that a small picture has at least."""

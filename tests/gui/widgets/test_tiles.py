@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from studio.gui.explore.tiles import TileGrid
 from studio.gui.widgets import grid_layout
+from studio.gui.widgets.tiles import TileGrid
 
 
 def _grid(qtbot: QtBot, width: int = 500, height: int = 400) -> TileGrid:

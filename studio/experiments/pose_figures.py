@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 DATA = "figures"
 SIZES: dict[PresetName, dict[str, Value]] = {
-    "short": {"width": 16, "parser_width": 8, "batch": 8, "first": 2500, "lessons": 800, "generator_rate": 1e-3},
+    "short": {"width": 16, "parser_width": 8, "batch": 8, "first": 2200, "lessons": 800, "generator_rate": 1e-3},
     "full": {"width": 32, "parser_width": 16, "batch": 16, "first": 20_000, "lessons": 5000, "generator_rate": 5e-4},
 }
 EACH: dict[str, Value] = {"average": 0.99, "falling": 0.5}
-SECOND: dict[PresetName, int] = {"short": 500, "full": 10_000}
+SECOND: dict[PresetName, int] = {"short": 400, "full": 10_000}
 """Cycles of stage 2."""
 TESTED: dict[PresetName, int] = {"short": 300, "full": 1000}
 """Pairs of held-out people."""
@@ -222,8 +222,8 @@ experiment = Experiment(
     datasets=(DATA,),
     short=Preset(
         "short",
-        "stage 1 of 2,500 cycles, three stages 2 of 500, batch 8, width 16, one seed",
-        9.0,
+        "stage 1 of 2,200 cycles, three stages 2 of 400, batch 8, width 16, one seed",
+        9.5,
         "That people take their poses, and which way each constraint moves them: the paper's training is twenty times "
         "as long.",
     ),

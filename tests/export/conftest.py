@@ -61,7 +61,7 @@ def trained(tmp_path: Path) -> Callable[..., RunFolder]:
         model: str = "wgan_gp", data: DataSpec = GREY, steps: tuple[int, ...] = (10, 20), name: str = "", **values: Any
     ) -> RunFolder:
         kind = catalog.load(model)
-        small = {"latent": 4, "width": 8, "length": 2, "depth": 2, "steps": 20}
+        small = {"latent": 4, "width": 8, "length": 2, "depth": 2, "layers": 2, "steps": 20}
         known = {name: value for name, value in small.items() if hasattr(kind.recipe_type, name)}
         recipe = make(kind.recipe_type, {**known, **values})
         path = tmp_path / (name or f"{data.name}-{model}")

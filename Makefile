@@ -36,7 +36,7 @@ layers: install
 	$(BIN)/lint-imports --no-cache
 
 unit: install
-	$(TEST_ENV) $(BIN)/python -m pytest -n auto --dist loadfile
+	$(TEST_ENV) $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test: lint types layers unit  ## lint, types, layering and all tests, as CI runs them
 

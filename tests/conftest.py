@@ -162,3 +162,11 @@ def _named(window: Any) -> str:
     inside = [type(w).__name__ for w in window.children()][:6]
     names = " ".join(filter(None, (window.objectName(), window.accessibleName(), window.windowTitle())))
     return f"{type(window).__module__}.{type(window).__name__} {names!r} with {inside}"
+
+
+LONG = ("test_screenshots", "test_weights", "test_whole_path")
+"""Files that take a minute or half of one: begun first, so that no core waits for them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONG)

@@ -133,8 +133,7 @@ class Feed:
         self._seed = seed
         self._examples = Examples(data, data.train, device, wants)
         self._partners = Partners(data, data.train) if pairs else None
-        listed = self._partners is not None and self._partners.listed is not None
-        self.order = Order(len(self._partners.listed) if listed else len(data.train), seed)  # type: ignore[union-attr,arg-type]
+        self.order = Order(len(data.train) if self._partners is None else self._partners.count, seed)
 
     def next(self) -> Batch:
         """A fresh batch."""
@@ -163,8 +162,7 @@ def chosen(
     they are wanted: the same ones for the same seed."""
     indices = data.held_out if len(data.held_out) else data.train
     partners = Partners(data, indices) if pairs else None
-    listed = partners is not None and partners.listed is not None
-    total = len(partners.listed) if listed else len(indices)  # type: ignore[union-attr,arg-type]
+    total = len(indices) if partners is None else partners.count
     positions = np.sort(np.random.default_rng(seed).permutation(total)[:count])
     if partners is None:
         some = np.asarray(indices)[positions]
@@ -189,6 +187,7 @@ class Partners:
 
     Attributes:
         listed: the dataset's own pairs of them, positions M×2 (from, to), or None.
+        count: listed pairs, where there are some, else examples: what an epoch shows.
     """
 
     def __init__(self, data: Dataset, indices: npt.NDArray[np.int64]) -> None:
@@ -199,6 +198,7 @@ class Partners:
             pairs = position[np.asarray(data.tables["pairs"])]
             pairs = pairs[(pairs >= 0).all(axis=1)]
             self.listed = pairs if len(pairs) else None
+        self.count = len(indices) if self.listed is None else len(self.listed)
         people = np.asarray(data.columns["person"])[indices]
         self._sorted = np.argsort(people, kind="stable")
         ordered = people[self._sorted]

@@ -6,13 +6,14 @@ of that folder, memory-mapped: opening 70,000 images costs nothing until they ar
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-Kind = Literal["images", "points", "sentences"]
+Kind = Literal["images", "points", "vectors", "sentences"]
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,10 @@ class DataSpec:
 
     Attributes:
         name: what the person calls it ("MNIST", "holiday photos").
-        kind: ``images`` are uint8 N×C×H×W in 0..255; ``points`` are float32 N×2; ``sentences`` are int32 N×L, each a
+        kind: ``images`` are uint8 N×C×H×W in 0..255; ``points`` are float32 N×2; ``vectors`` are binary, uint8 N×D,
+            each value 0 or 255, so that they are scaled and shown as images are; ``sentences`` are int32 N×L, each a
             row of word numbers that count from 1, and 0 behind the last word.
-        shape: of one example: ``(C, H, W)``, ``(2,)`` or ``(L,)``.
+        shape: of one example: ``(C, H, W)``, ``(2,)``, ``(D,)`` or ``(L,)``.
         count: examples in all, held-out ones included.
         held_out: how many of them are kept from training, for metrics.
         classes: names of the classes in label order; empty when there are no labels.
@@ -53,8 +55,16 @@ class DataSpec:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width in pixels; (1, 1) for what is no image."""
+        """Height and width in pixels of the picture that an example is seen as: of a vector the most square grid that
+        its values fill, row by row, or nearly fill; (1, 1) for points and sentences."""
+        if self.kind == "vectors":
+            return _grid(self.shape[0])
         return (self.shape[1], self.shape[2]) if self.kind == "images" else (1, 1)
+
+    @property
+    def pictured(self) -> bool:
+        """Whether an example is seen as a picture of its values, which lie in 0..255."""
+        return self.kind in ("images", "vectors")
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -70,6 +80,15 @@ class DataSpec:
         return cls(**{**plain, **tuples, "shape": tuple(plain["shape"])})
 
 
+def _grid(values: int) -> tuple[int, int]:
+    """Rows and columns: without a cell left over, unless the grid would be five times as wide as high."""
+    rows = next(r for r in range(math.isqrt(values), 0, -1) if values % r == 0)
+    if values <= 5 * rows * rows:
+        return rows, values // rows
+    rows = math.isqrt(values)
+    return rows, math.ceil(values / rows)
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """The arrays of one dataset with its split into training and held-out examples.
@@ -82,7 +101,8 @@ class Dataset:
         factors: true generative factors by name, float64 N each, for datasets that were drawn by a procedure.
         columns: what every example carries besides, by name, N rows each; may be memory maps. Of posed people: "joints"
             float32 N×18×3 (:mod:`studio.data.skeleton`), "person" int64 N, "parts" uint8 N×H×W (numbers of
-            :data:`~studio.data.skeleton.PARTS`).
+            :data:`~studio.data.skeleton.PARTS`). Of sources that come in three parts: "part" int64 N, 0 train, 1
+            validation, 2 test; the last two are held out.
         tables: what belongs to the whole, by name. "pairs" int64 M×2: which picture of a person is to be turned into
             which, for sources that say so. Of sentences: "words", text V, the word with number i at i − 1; "vectors"
             float32 V×D, NaN in the rows of words that have none.

@@ -23,17 +23,28 @@ def to_pictures(values: npt.NDArray[Any], spec: DataSpec) -> Pictures:
     """Examples as people see them.
 
     Args:
-        values: images uint8 N×C×H×W; or float N×2, which become one picture of all the points.
+        values: images uint8 N×C×H×W; vectors uint8 N×D, whose cells fill a grid row by row (grey where it has more
+            cells than they have values); or float N×2, which become one picture of all the points.
 
     Returns:
-        uint8 N×H×W×3 for images, 1×256×256×3 for points.
+        uint8 N×H×W×3 for images and vectors, 1×256×256×3 for points.
     """
     if spec.kind == "points":
         return points_picture(values)[None]
+    if spec.kind == "vectors":
+        values = in_grid(values, spec)
     if values.dtype != np.uint8 or values.ndim != 4:
         raise ValueError(f"images are uint8 N×C×H×W, not {values.dtype} of shape {values.shape}")
     seen = np.transpose(values, (0, 2, 3, 1))
     return np.ascontiguousarray(np.broadcast_to(seen, (*seen.shape[:3], 3)))
+
+
+def in_grid(values: npt.NDArray[Any], spec: DataSpec, empty: float = 128) -> npt.NDArray[Any]:
+    """Values N×D of vectors as N×1×rows×columns; ``empty`` where the grid has more cells than there are values."""
+    rows, columns = spec.size
+    cells = np.full((len(values), rows * columns), empty, values.dtype)
+    cells[:, : values.shape[1]] = values
+    return cells.reshape(len(values), 1, rows, columns)
 
 
 def sheet(images: Pictures, columns: int | None = None, gap: int = 1) -> Pictures:

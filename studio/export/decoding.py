@@ -55,7 +55,7 @@ def check_latents(model: Decoder, z: Latents) -> Latents:
 def decoded(
     model: Decoder, z: Latents, watch: Watch, what: str = "drawing", total: int = 0
 ) -> Iterator[npt.NDArray[Any]]:
-    """Examples in blocks: images uint8 N×C×H×W, points float32 N×2.
+    """Examples in blocks: images uint8 N×C×H×W, vectors uint8 N×D, points float32 N×2.
 
     Tells the watch how many are done, of ``total`` where decoding is not all there is to do.
     """
@@ -66,7 +66,7 @@ def decoded(
         watch.advance(start, total, what)
         with torch.inference_mode():  # within the loop: a generator must not hold the mode while others run
             made = model.decode(torch.from_numpy(z[start : start + rows]).to(device))
-        yield to_bytes(made) if model.data.kind == "images" else made.float().cpu().numpy()
+        yield to_bytes(made) if model.data.pictured else made.float().cpu().numpy()
     watch.advance(len(z), total, what)
 
 

@@ -6,7 +6,7 @@ from studio.data.dataset import DataSpec, Kind
 from studio.data.skeleton import JOINTS
 from studio.gui.words import plural
 
-ONE: dict[Kind, str] = {"images": "image", "points": "point", "sentences": "sentence"}
+ONE: dict[Kind, str] = {"images": "image", "points": "point", "vectors": "binary vector", "sentences": "sentence"}
 """What one example is called."""
 
 
@@ -16,9 +16,11 @@ def examples(kind: Kind, count: int) -> str:
 
 
 def form(data: DataSpec) -> str:
-    """What one example looks like: "28×28 grey", "up to 56 words"; empty for points."""
+    """What one example looks like: "28×28 grey", "up to 56 words", "112 values of 0 or 1"; empty for points."""
     if data.kind == "points":
         return ""
+    if data.kind == "vectors":
+        return f"{plural(data.shape[0], 'value')} of 0 or 1"
     if data.kind == "sentences":
         return f"up to {plural(data.shape[0], 'word')}"
     height, width = data.size

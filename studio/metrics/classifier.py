@@ -204,7 +204,7 @@ def _values(data: Dataset, indices: npt.NDArray[np.int64]) -> Tensor:
 
 
 def _scaled(x: Tensor, spec: DataSpec) -> Tensor:
-    return x.float().div_(127.5).sub_(1) if spec.kind == "images" else x.float()
+    return x.float().div_(127.5).sub_(1) if spec.pictured else x.float()
 
 
 def _prepared(data: Dataset, indices: npt.NDArray[np.int64], watch: Watch) -> Tensor:

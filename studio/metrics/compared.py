@@ -86,7 +86,7 @@ class Compared:
 
     @property
     def images(self) -> bool:
-        return self.data.spec.kind == "images"
+        return self.data.spec.pictured
 
     @property
     def size(self) -> str:

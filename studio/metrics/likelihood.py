@@ -176,4 +176,4 @@ def _shuffled(data: Dataset, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDAr
 def examples(data: Dataset, indices: npt.NDArray[np.int64]) -> Floats:
     """Examples N×shape on the model's scale, in the order of their indices in the dataset."""
     values = np.asarray(data.values[np.sort(indices)], np.float32)
-    return values / np.float32(127.5) - 1 if data.spec.kind == "images" else values
+    return values / np.float32(127.5) - 1 if data.spec.pictured else values

@@ -241,4 +241,4 @@ def _vectors(data: Dataset, indices: npt.NDArray[np.int64]) -> Floats:
     """Examples N×D on the model's scale."""
     taken = np.asarray(data.values[np.sort(indices)])
     flat = taken.reshape(len(taken), -1).astype(np.float32)
-    return flat / np.float32(127.5) - 1 if data.spec.kind == "images" else flat
+    return flat / np.float32(127.5) - 1 if data.spec.pictured else flat

@@ -33,7 +33,7 @@ def network(data: DataSpec, out: int, *, normed: bool = True) -> nn.Sequential:
     Args:
         normed: batch normalisation before each ReLU. Without it an example's numbers depend on no other.
     """
-    if data.kind == "points":
+    if data.kind != "images":
         body = [*_dense(math.prod(data.shape), FEATURES, normed), *_dense(FEATURES, FEATURES, normed)]
     else:
         larger = max(data.size) > 20

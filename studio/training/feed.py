@@ -51,7 +51,8 @@ class Order:
 
 
 class Examples:
-    """Examples of a dataset as batches, on the device, images in −1..1: the chosen ones, in the chosen order.
+    """Examples of a dataset as batches, on the device, images and vectors in −1..1: the chosen ones, in the order
+    that is asked for.
 
     They lie in memory as one tensor (on the device where they fit easily); only data that would take more than a
     quarter of what is free stays in its memory-mapped file.
@@ -80,9 +81,10 @@ class Examples:
     def _prepared(self, raw: Tensor) -> Tensor:
         if self._kind == "sentences":
             return raw.long()
-        if self._kind != "images":
+        if self._kind == "points":
             return raw.float()
-        return raw.float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last)
+        scaled = raw.float().div_(127.5).sub_(1)
+        return scaled.contiguous(memory_format=torch.channels_last) if self._kind == "images" else scaled
 
 
 class _Column:

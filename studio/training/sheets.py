@@ -88,7 +88,7 @@ class Samples(Sheet):
 
     @property
     def _images(self) -> bool:
-        return self._data.spec.kind == "images"
+        return self._data.spec.pictured
 
 
 class Rows(Sheet):

@@ -139,7 +139,7 @@ class _Work:
                     if not torch.isfinite(x).all():
                         raise Diverged("the model's samples are not finite numbers; it has diverged")
                     # as bytes they are what a person sees, and take a quarter of the memory
-                    made.append(to_bytes(x) if model.data.kind == "images" else x.numpy())
+                    made.append(to_bytes(x) if model.data.pictured else x.numpy())
             self._compared = Compared(np.concatenate(made), self.data, question.seed, self.context.features)
         return self._compared
 

@@ -61,7 +61,7 @@ def real_examples(real: Real, spec: DataSpec, context: Context) -> tuple[Floats,
     if not found:
         return np.empty((0, *spec.shape), np.float32), labels
     values = np.concatenate(found).astype(np.float32)
-    return (values / np.float32(127.5) - 1 if spec.kind == "images" else values), labels
+    return (values / np.float32(127.5) - 1 if spec.pictured else values), labels
 
 
 def _file(path: Path, spec: DataSpec) -> npt.NDArray[np.uint8]:

@@ -37,6 +37,15 @@ from studio.explore.questions.flows import (
     Unfold,
     Unfolded,
 )
+from studio.explore.questions.inferring import (
+    ACTIVE,
+    BoundSplit,
+    FindUnits,
+    Scatter,
+    Scattered,
+    SplitBound,
+    UnitsFound,
+)
 from studio.explore.questions.latent import (
     Decode,
     Decoded,
@@ -50,14 +59,17 @@ from studio.explore.questions.latent import (
     ThroughTime,
 )
 from studio.explore.questions.measuring import FetchInception, Measure
+from studio.explore.questions.pixels import DrawInOrder, DrawnInOrder, Surprise, Surprised
 from studio.explore.questions.pose import BrowsePoses, Person, PosesBrowsed, PoseTaken, TakePose
 from studio.explore.questions.real import Browse, Browsed, Real
 from studio.explore.questions.rules import ReadSentences, ReadTyped, RulesRead
 
 __all__ = [
+    "ACTIVE",
     "AnyQuestion",
     "Asked",
     "Attribute",
+    "BoundSplit",
     "Browse",
     "BrowsePoses",
     "Browsed",
@@ -77,10 +89,13 @@ __all__ = [
     "Describe",
     "Directions",
     "DirectionsFound",
+    "DrawInOrder",
+    "DrawnInOrder",
     "Encode",
     "Encoded",
     "FetchInception",
     "FindAttribute",
+    "FindUnits",
     "Follow",
     "Followed",
     "Invert",
@@ -107,10 +122,15 @@ __all__ = [
     "RealRead",
     "RulesRead",
     "SamplesScored",
+    "Scatter",
+    "Scattered",
     "ScoreSamples",
     "Scored",
     "Search",
     "Sought",
+    "SplitBound",
+    "Surprise",
+    "Surprised",
     "TabulateCodes",
     "TakePose",
     "Through",
@@ -119,5 +139,6 @@ __all__ = [
     "TraceFound",
     "Unfold",
     "Unfolded",
+    "UnitsFound",
     "Where",
 ]

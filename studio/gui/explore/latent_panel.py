@@ -33,6 +33,7 @@ class LatentPanel(Panel):
 
     title = "Latent"
     needs = "decode latent"
+    unless = "draw in order"
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(session, parent)

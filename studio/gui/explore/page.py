@@ -183,7 +183,7 @@ class ExplorePage(QWidget):
             self._say("This run cannot be explored yet", message, train=True)
 
     def _open(self, view: ModelView) -> None:
-        wanted = [kind for kind in PANELS if kind.needs in view.capabilities and view.data.kind in kind.kinds]
+        wanted = [kind for kind in PANELS if kind.opens_for(view)]
         if not wanted:
             can = ", ".join(view.capabilities) or "nothing that a panel shows"
             self._say("No panel for this model", f"What it can do: {can}.")

@@ -27,7 +27,9 @@ class Panel(QObject):
     """On its tab, and the name under which its state is kept."""
     needs = ""
     """The capability that a model must have (as in ``studio.models.core.model.CAPABILITIES``)."""
-    kinds: tuple[Kind, ...] = ("images", "points")
+    unless: str = ""
+    """A capability of models that another panel shows better."""
+    kinds: tuple[Kind, ...] = ("images", "points", "vectors")
     """Which data it can show."""
     pictures: QWidget
     controls: QWidget
@@ -43,6 +45,11 @@ class Panel(QObject):
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self.session = session
+
+    @classmethod
+    def opens_for(cls, view: ModelView) -> bool:
+        can = view.capabilities
+        return cls.needs in can and (not cls.unless or cls.unless not in can) and view.data.kind in cls.kinds
 
     def show_run(self, where: Where, view: ModelView) -> None:
         """Another run, or other weights of it."""

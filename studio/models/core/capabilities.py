@@ -212,6 +212,76 @@ class ParsesParts(Protocol):
         ...
 
 
+class Course(Protocol):
+    """An example that is being drawn, value by value in the model's order, a batch at a time. It reuses what it has
+    computed; what it says must not depend on whether it does."""
+
+    def next(self) -> Tensor:
+        """Log-probabilities of the value that comes next, given those taken, B×value_count."""
+        ...
+
+    def take(self, values: Tensor) -> None:
+        """What it became: int64 B in 0..value_count−1. Has no effect behind the last value."""
+        ...
+
+
+@runtime_checkable
+class DrawsInOrder(Protocol):
+    """p(x) = Π p(x_i | those before it), each factor a distribution over a few values. A base for such systems is
+    :class:`studio.models.core.ordered.Ordered`."""
+
+    @property
+    def value_count(self) -> int:
+        """How many values one place can have: 2 of bits, up to 256 of grey levels."""
+        ...
+
+    @property
+    def order(self) -> Tensor:
+        """int64 D: which place of a flattened example comes when."""
+        ...
+
+    def log_conditionals(self, x: Tensor, classes: Tensor | None = None) -> Tensor:
+        """log p(x_i | those before it) in nats, B×D in order, of examples as the model holds them
+        (:meth:`~studio.models.core.model.Model.held`). ``classes``: one-hot B×K of models that take classes."""
+        ...
+
+    def course(self, count: int, classes: Tensor | None = None) -> Course:
+        """Begin to draw so many examples."""
+        ...
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """What a model infers of the latents of B examples, with S samples of its posterior for each.
+
+    Attributes:
+        mean: of q(z|x), B×d.
+        z: samples of q(z|x), S×B×d, as ``decode`` takes them.
+        reconstruction: log p(x|z) in nats, S×B.
+        kl: KL(q(z_j|x) ‖ p(z_j)) of each dimension in nats, B×d. Where it has no closed form, or dimensions are not
+            independent, shares of an estimate that sum to the whole.
+        log_weights: log p(x, z) − log q(z|x) in nats, S×B: their mean is the bound (ELBO), the logarithm of the mean of
+            their exponentials the importance-weighted one of S samples (Burda et al. 2016, arXiv:1509.00519).
+        kl_estimator: how ``kl`` was found ("closed form", "mean over samples").
+    """
+
+    mean: Tensor
+    z: Tensor
+    reconstruction: Tensor
+    kl: Tensor
+    log_weights: Tensor
+    kl_estimator: str = "closed form"
+
+
+@runtime_checkable
+class InfersLatents(Protocol):
+    """Has a posterior q(z|x) over latents, and a bound of the likelihood that it makes."""
+
+    def infer(self, x: Tensor, samples: int = 1, generator: Generator | None = None) -> Inferred:
+        """Of examples as the model holds them (:meth:`~studio.models.core.model.Model.held`)."""
+        ...
+
+
 @dataclass(frozen=True)
 class Ruled:
     """What a student and its teacher say of B sentences.
@@ -251,6 +321,8 @@ CAPABILITIES: dict[str, type] = {
     "score likelihood": ScoresLikelihood,
     "invert exactly": InvertsExactly,
     "flow in steps": FlowsInSteps,
+    "draw in order": DrawsInOrder,
+    "infer latents": InfersLatents,
     "illustrate": Illustrates,
     "take a pose": TakesPose,
     "parse parts": ParsesParts,

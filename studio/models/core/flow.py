@@ -111,6 +111,10 @@ class Flow(Model):
         return f"lower bound (uniform dequantisation{few})"
 
     @property
+    def chance(self) -> str:
+        return "the noise" if self.images else ""
+
+    @property
     def images(self) -> bool:
         return self.data.kind == "images"
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 from torch.nn.functional import one_hot
 
 from studio.data.dataset import DataSpec
@@ -21,13 +21,17 @@ from studio.models.core import constrained, noise
 from studio.models.core.capabilities import (
     CAPABILITIES,
     WASSERSTEIN,
+    Course,
     Criticises,
     DecodesLatent,
+    DrawsInOrder,
     Embeds,
     Encodes,
     FlowsInSteps,
     FollowsRules,
     Illustrates,
+    Inferred,
+    InfersLatents,
     Inverse,
     InvertsExactly,
     ParsesParts,
@@ -50,14 +54,18 @@ __all__ = [
     "CAPABILITIES",
     "WASSERSTEIN",
     "Batch",
+    "Course",
     "Criticises",
     "DecodesLatent",
+    "DrawsInOrder",
     "Embeds",
     "Encodes",
     "FlowsInSteps",
     "FollowsRules",
     "Gauge",
     "Illustrates",
+    "Inferred",
+    "InfersLatents",
     "Inverse",
     "InvertsExactly",
     "Level",
@@ -115,6 +123,10 @@ class Model(nn.Module):
     temperature: float = 1.0
     """What the noise of the fixed-seed sample sheet is multiplied by; the density itself has 1."""
     recipe_type: ClassVar[type[Recipe]]
+    draws: ClassVar[Literal["examples", "means"]] = "examples"
+    """What ``decode`` gives: examples as the model holds them, or the mean of p(x|z), which is none."""
+    measured: ClassVar[int] = 2048
+    """How many samples are drawn to be measured while it trains, at most: fewer where one takes long."""
 
     def __init__(self, recipe: Recipe, data: DataSpec) -> None:
         super().__init__()
@@ -158,6 +170,27 @@ class Model(nn.Module):
             classes = one_hot(batch.labels, part.size).to(z)
             z = torch.cat([z[:, : where.start], classes, z[:, where.stop :]], 1)
         return replace(batch, x=self.decode(z), labels=batch.labels if told else None)
+
+    # --- likelihood (of models that score one)
+
+    def held(self, x: Tensor, generator: Generator | None = None) -> Tensor:
+        """Examples as the model sees them, in the range of :class:`Batch.x`: binarised, where its recipe asks for
+        that; as they are else. What is held is held as it is: doing it again changes nothing."""
+        return x
+
+    @property
+    def in_bits(self) -> bool:
+        """Whether its likelihood is of grey levels, and so read in bits/dim too; of bits it is read in nats alone."""
+        return self.data.kind == "images"
+
+    @property
+    def chance(self) -> str:
+        """What ``log_likelihood`` leaves to chance of an example that is held ("the noise", "the latent"): its mean is
+        a bound then, and the logarithm of the mean of its exponential a better one. Empty: nothing."""
+        return ""
+
+    weighted: ClassVar[int] = 4
+    """Of how many such draws the better bound is taken, where nobody says."""
 
     @property
     def explains(self) -> bool:

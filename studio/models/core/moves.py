@@ -14,8 +14,8 @@ class Batch:
     """Examples for one move of one player.
 
     Attributes:
-        x: images float32 B×C×H×W in −1..1, points float32 B×2, or sentences int64 B×L (numbers of words, 0 behind the
-            last).
+        x: images float32 B×C×H×W in −1..1, points float32 B×2, binary vectors float32 B×D of −1 and 1, or
+            sentences int64 B×L (numbers of words, 0 behind the last).
         labels: int64 B, or None.
         columns: what the model wants of what the dataset carries (:attr:`Model.wants`), B rows each, as it is there:
             joints in pixels, parts uint8.

@@ -34,6 +34,7 @@ class EncodePanel(Panel):
 
     title = "Encode"
     needs = "decode latent"
+    unless = "draw in order"
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(session, parent)

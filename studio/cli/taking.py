@@ -73,8 +73,17 @@ def evaluate(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
         "--inception", default="", metavar="FILE", help="the weights for FID, KID, IS; .pth, safetensors"
     )
     weights.add_argument("--download-inception", action="store_true", help="fetch them once (96 MB) and keep them")
+    parser.add_argument(
+        "--draws",
+        type=int,
+        default=0,
+        metavar="K",
+        help="of the latent, or of the noise, for the importance-weighted likelihood (default: as the model advises)",
+    )
     parser.add_argument("--json", action="store_true", help="plain data")
     asked = parser.parse_args(words)
+    if asked.draws < 0:
+        raise Usage(f"--draws {asked.draws}: must be 0 or more")
     if asked.samples < 2:
         raise Usage(f"--samples {asked.samples}: must be at least 2")
     _seed(asked.seed)
@@ -89,7 +98,16 @@ def evaluate(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
         raise Usage("--measures: name at least one")
     file = str(Path(asked.inception).expanduser().resolve()) if asked.inception else ""
     found: Attempt = _answer(
-        Measure(_where(asked), tuple(chosen), asked.samples, asked.seed, file, asked.download_inception), "measuring"
+        Measure(
+            _where(asked),
+            tuple(chosen),
+            asked.samples,
+            asked.seed,
+            file,
+            asked.download_inception,
+            draws=asked.draws,
+        ),
+        "measuring",
     )
     for name, why in found.left_out.items() if typed else ():
         print(f"left out {name}: {why}", file=sys.stderr)

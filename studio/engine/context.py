@@ -122,9 +122,12 @@ class Context:
     def neighbours(self, spec: DataSpec) -> Neighbours:
         return self._neighbours.get(spec.fingerprint, lambda: Neighbours(self.data(spec)))
 
-    def reference(self, spec: DataSpec, samples: int, seed: int) -> Reference:
-        key = (spec.fingerprint, samples, seed)
-        return self._references.get(key, lambda: Reference(self.data(spec), samples=samples, seed=seed))
+    def reference(self, model: Model, samples: int, seed: int) -> Reference:
+        """What samples of this model, or of another that holds examples as it does, are measured by."""
+        key = (model.data.fingerprint, samples, seed, model.holding)
+        return self._references.get(
+            key, lambda: Reference(self.data(model.data), samples=samples, seed=seed, like=model)
+        )
 
     def judge(self, spec: DataSpec, *, train: bool = True) -> Judge | None:
         """The parser that a dataset's made people are judged by; None where it is not there yet and is not to be

@@ -28,6 +28,7 @@ from studio.metrics.mmd import discrepancy, scaled
 from studio.metrics.nearest import class_accuracy, two_sample
 from studio.metrics.parzen import VALIDATION, parzen
 from studio.metrics.swd import patch_distances
+from studio.models.core.model import Model
 
 Floats = npt.NDArray[np.float32]
 Values = npt.NDArray[Any]
@@ -61,6 +62,7 @@ class Compared:
 
     Attributes:
         samples: as the dataset stores its examples: uint8 N×C×H×W, or float32 N×2.
+        like: the model that drew them: real examples are held as it holds them, where that is what it draws.
         keep: holds what a network saw of real examples, so that the next comparison need not look again.
     """
 
@@ -68,6 +70,7 @@ class Compared:
     data: Dataset
     seed: int = 0
     keep: Callable[[tuple[Any, ...], Callable[[], Tensor]], Tensor] = lambda key, make: make()
+    like: Model | None = None
     _looks: dict[str, Looked] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -104,7 +107,12 @@ class Compared:
 
     def _values(self, indices: npt.NDArray[np.int64]) -> Values:
         # in rising order, so that a memory map is read along; the choice itself is random
-        return np.asarray(self.data.values[np.sort(indices)])
+        taken = np.asarray(self.data.values[np.sort(indices)])
+        if self.like is None or self.like.draws != "examples" or not self.images:
+            return taken
+        random = torch.Generator().manual_seed(self.seed)
+        held = self.like.held(torch.from_numpy(taken.astype(np.float32) / np.float32(127.5) - 1), random)
+        return ((held + 1) * 127.5).round().to(torch.uint8).numpy()
 
     # --- what networks see
 

@@ -80,10 +80,14 @@ class Reference:
 
     Args:
         samples: how many examples are compared; as many as there are real ones, when those are fewer.
+        like: the model that is to be measured: real examples are held as it holds them, where that is what it draws
+            (bits beside bits).
         exact: as ``samples``, for the exact distance; it takes the first so many of them.
     """
 
-    def __init__(self, data: Dataset, *, samples: int = 2048, exact: int = EXACT, seed: int = 0) -> None:
+    def __init__(
+        self, data: Dataset, *, samples: int = 2048, exact: int = EXACT, seed: int = 0, like: Model | None = None
+    ) -> None:
         self.data = data
         self.seed = seed
         random = np.random.default_rng(seed)
@@ -96,7 +100,8 @@ class Reference:
         if self.count < 1:
             raise ValueError(f"{data.spec.name} has too few examples ({len(data)}) to measure anything against")
         self.exact = min(exact, self.count)
-        self.held = _vectors(data, kept[: self.count])
+        self._like = like if like is not None and like.draws == "examples" else None
+        self.held = self._vectors(kept[: self.count])
         self._train = train[: self.count]
         self._floor: dict[str, float] | None = None
         self._mixture: tuple[npt.NDArray[np.float64], float] | None = None
@@ -105,7 +110,7 @@ class Reference:
     def floor(self) -> dict[str, float]:
         """The distances of real data to other real data: no model can be told from the data below them."""
         if self._floor is None:
-            found = self.distances(_vectors(self.data, self._train))
+            found = self.distances(self._vectors(self._train))
             self._floor = {f"wasserstein/floor ({name}, real v real){self.suffix}": v for name, v in found.items()}
         return self._floor
 
@@ -114,6 +119,16 @@ class Reference:
         sliced = sliced_wasserstein(samples, self.held, seed=self.seed) / shift_factor(self.held.shape[1])
         exact = exact_wasserstein(samples[: self.exact], self.held[: self.exact])
         return {"sliced": sliced, "exact": exact}
+
+    def _vectors(self, indices: npt.NDArray[np.int64]) -> Floats:
+        """Examples N×D on the model's scale."""
+        taken = np.asarray(self.data.values[np.sort(indices)])
+        values = taken.astype(np.float32)
+        values = values / np.float32(127.5) - 1 if self.data.spec.pictured else values
+        if self._like is not None:
+            random = torch.Generator().manual_seed(self.seed)
+            values = self._like.held(torch.from_numpy(values), random).numpy()
+        return values.reshape(len(values), -1)
 
     @property
     def is_mixture(self) -> bool:
@@ -234,11 +249,5 @@ def measure(
     watch: Watch | None = None,
 ) -> dict[str, float]:
     """:meth:`Reference.measure` for once. Who measures again and again keeps a :class:`Reference`."""
-    return Reference(data, samples=samples, seed=seed).measure(model, critic=critic, watch=watch)
-
-
-def _vectors(data: Dataset, indices: npt.NDArray[np.int64]) -> Floats:
-    """Examples N×D on the model's scale."""
-    taken = np.asarray(data.values[np.sort(indices)])
-    flat = taken.reshape(len(taken), -1).astype(np.float32)
-    return flat / np.float32(127.5) - 1 if data.spec.pictured else flat
+    reference = Reference(data, samples=samples, seed=seed, like=model)
+    return reference.measure(model, critic=critic, watch=watch)

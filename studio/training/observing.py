@@ -25,7 +25,7 @@ from studio.metrics.likelihood import Followed
 from studio.metrics.measure import Found, Reference
 from studio.metrics.oscillation import Path
 from studio.metrics.rules import Reader
-from studio.models.core.model import FollowsRules, ScoresLikelihood
+from studio.models.core.model import FollowsRules, Model, ScoresLikelihood
 from studio.training import device
 from studio.training.alarms import LATE, Absent, Warned
 from studio.training.pace import Pace
@@ -155,8 +155,9 @@ class Observer:
         """Raises as :meth:`~studio.metrics.measure.Reference.find` does."""
         if not hasattr(snapshot.model_type, "decode"):
             return Observed({})
+        model = snapshot.model()
         if self._reference is None:
-            self._begin(self._data())
+            self._begin(self._data(), model)
         assert self._reference is not None
         if snapshot.step < self._step:  # it went back to a checkpoint
             self._path.clear()
@@ -164,11 +165,11 @@ class Observer:
                 self._absent.clear()
         self._step = snapshot.step
         trained = self._beside.result if self._beside is not None else None
-        found = self._reference.find(snapshot.model(), classifier=trained)
+        found = self._reference.find(model, classifier=trained)
         return Observed(found.values | self._motion(found), self._alarms(found, snapshot, trained))
 
-    def _begin(self, data: Dataset) -> None:
-        self._reference = Reference(data)
+    def _begin(self, data: Dataset, model: Model) -> None:
+        self._reference = Reference(data, samples=model.measured, like=model)
         if self._reference.is_mixture:
             self._absent = Absent("mode", data.spec.classes)
         elif data.labels is not None and classifiers.suits(data.spec):

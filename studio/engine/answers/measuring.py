@@ -94,8 +94,8 @@ class _Work:
         if name == "wasserstein":
             made = self._distances()
         elif name == "likelihood":
-            count, seed = self.question.samples, self.question.seed
-            made = likelihood.figures(self.model, self.data, count, seed, self._next())
+            asked = self.question
+            made = likelihood.figures(self.model, self.data, asked.samples, asked.seed, self._next(), asked.draws)
         elif name == "pose":
             made = self._posed()
         elif name == "accuracy":
@@ -140,12 +140,12 @@ class _Work:
                         raise Diverged("the model's samples are not finite numbers; it has diverged")
                     # as bytes they are what a person sees, and take a quarter of the memory
                     made.append(to_bytes(x) if model.data.pictured else x.numpy())
-            self._compared = Compared(np.concatenate(made), self.data, question.seed, self.context.features)
+            self._compared = Compared(np.concatenate(made), self.data, question.seed, self.context.features, self.model)
         return self._compared
 
     def _distances(self) -> list[Figure]:
         question = self.question
-        reference = self.context.reference(self.model.data, question.samples, question.seed)
+        reference = self.context.reference(self.model, question.samples, question.seed)
         found = reference.find(self.model, watch=self._next()).values
         images = self.model.data.kind == "images"
         unit = "pixel units" if images else "data units"
@@ -183,7 +183,7 @@ class _Work:
     def _classes(self) -> list[Figure]:
         compared = self._samples()
         watch = self._next()
-        reference = self.context.reference(self.model.data, self.question.samples, self.question.seed)
+        reference = self.context.reference(self.model, self.question.samples, self.question.seed)
         seen = classifier(self.data, watch)
         values = np.concatenate([part.flatten(1).numpy() for part in compared.scaled(compared.samples)])
         _, found = reference.classes(values, seen)

@@ -179,6 +179,12 @@ class Model(nn.Module):
         return x
 
     @property
+    def holding(self) -> str:
+        """In what way examples are held, in a word; those of models with the same one may be compared. Empty: as they
+        are."""
+        return ""
+
+    @property
     def in_bits(self) -> bool:
         """Whether its likelihood is of grey levels, and so read in bits/dim too; of bits it is read in nats alone."""
         return self.data.kind == "images"

@@ -105,6 +105,12 @@ class Ordered(Model):
             return binarised(x, how, generator)
         return self.as_examples(self.as_values(x))
 
+    @property
+    def holding(self) -> str:
+        if self.data.kind == "vectors" or (self.recipe.values == "levels" and self.recipe.bits == 8):
+            return ""
+        return f"{self.recipe.bits} bits" if self.recipe.values == "levels" else self.recipe.values
+
     def as_values(self, x: Tensor) -> Tensor:
         """Examples B×shape as int64 B×D in 0..value_count−1, in order: of images with fewer bits the higher ones."""
         if self.bits_drawn:

@@ -7,6 +7,7 @@ constraints.py what samples can be asked for, and how they do
 codes.py       codes read off examples, made and real; codes against labels
 flows.py       exact inversion, likelihoods, attributes, densities of points
 encoding.py    latents of real examples: by an encoder, or searched for
+inferring.py   a bound by its parts, active units, a dataset in a plane
 following.py   one point of a flow in the plane through all steps and back
 latent.py      decoding, directions, neighbours, through time
 models.py      which models there are, and which recipe suits
@@ -26,6 +27,7 @@ from studio.engine.answers import (
     experiments,
     flows,
     following,
+    inferring,
     latent,
     measuring,
     models,
@@ -47,6 +49,7 @@ __all__ = [
     "experiments",
     "flows",
     "following",
+    "inferring",
     "latent",
     "measuring",
     "models",

@@ -91,8 +91,10 @@ def encoded(model: Model, x: Floats, context: Context) -> Floats:
         raise ValueError(f"{model.title} has no encoder; search for the latents instead")
     rows = max(1, PIXELS // int(np.prod(model.data.shape)))
     found = [np.empty((0, decoder(model).prior.size), np.float32)]
+    random = torch.Generator().manual_seed(0)  # of bits, of a model that sees grey levels so
     with torch.inference_mode():
         for start in range(0, len(x), rows):
             context.watch.advance(start, len(x), "encoding")
-            found.append(model.encode(torch.from_numpy(x[start : start + rows])).float().numpy())
+            held = model.held(torch.from_numpy(x[start : start + rows]), random)
+            found.append(model.encode(held).float().numpy())
     return np.concatenate(found)

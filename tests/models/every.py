@@ -19,6 +19,7 @@ PICTURES = DataSpec("made up", "images", (1, 8, 8), 100, classes=CLASSES)
 POINTS = DataSpec("points", "points", (2,), 100, classes=CLASSES)
 POTENTIAL = DataSpec("potential", "points", (2,), 100, classes=("left", "right"), source="builtin:u1")
 """Points whose density is known: what is fitted by its energy is."""
+VECTORS = DataSpec("vectors", "vectors", (12,), 100, classes=CLASSES)
 SENTENCES = DataSpec(
     "sentences", "sentences", (12,), 100, classes=("negative", "positive"), carries=("but", "part"), vocabulary=30
 )
@@ -44,6 +45,8 @@ def examples(data: DataSpec, n: int = 6) -> Tensor:
         random = torch.Generator().manual_seed(1)
         long = torch.arange(data.shape[0]) < torch.arange(3, 3 + n)[:, None]  # of 3, 4, 5, ... words
         return torch.randint(1, data.vocabulary + 1, (n, *data.shape), generator=random) * long
+    if data.kind == "vectors":
+        return torch.randint(0, 2, (n, *data.shape), generator=torch.Generator().manual_seed(1)).float() * 2 - 1
     return torch.rand(n, *data.shape, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
@@ -73,7 +76,7 @@ def builds() -> list[tuple[type[Model], DataSpec]]:
         model = catalog.load(name)
         known = (POTENTIAL,) if "flow in steps" in capabilities(model) else ()
         posed = (POSED,) if "joints" in model.wants else ()  # any other takes them as pictures
-        for data in (PICTURES, POINTS, SENTENCES, *posed, *known):
+        for data in (PICTURES, POINTS, VECTORS, SENTENCES, *posed, *known):
             if not model.problems(make(model.recipe_type, small(model)), data):
                 found.append((model, data))
     return found

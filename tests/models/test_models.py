@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -13,13 +15,16 @@ from studio.models.core.model import (
     CAPABILITIES,
     Criticises,
     DecodesLatent,
+    DrawsInOrder,
     Embeds,
     Encodes,
     FollowsRules,
     Illustrates,
+    InfersLatents,
     InvertsExactly,
     Model,
     ParsesParts,
+    ScoresLikelihood,
     TakesClasses,
     TakesCodes,
     TakesPose,
@@ -135,6 +140,28 @@ def test_each_capability_gives_what_its_protocol_says(model: type[Model], data: 
         if isinstance(made, Encodes):
             assert isinstance(made, DecodesLatent)
             assert made.encode(x).shape == (6, made.prior.size)
+        if isinstance(made, ScoresLikelihood):
+            held = made.held(x, torch.Generator().manual_seed(0))
+            assert held.shape == x.shape
+            assert torch.equal(made.held(held), held), "what is held is held as it is"
+            scored = made.log_likelihood(held, torch.Generator().manual_seed(0))
+            assert scored.shape == (6,)
+            assert scored.isfinite().all()
+            again = made.log_likelihood(held, torch.Generator().manual_seed(0 if made.chance else 1))
+            assert torch.equal(scored, again), "all that is left to chance comes from the generator"
+            assert made.likelihood
+        if isinstance(made, InfersLatents):
+            inferred = made.infer(made.held(x), 3, torch.Generator().manual_seed(0))
+            size = inferred.mean.shape[1]
+            assert inferred.mean.shape == inferred.kl.shape == (6, size)
+            assert inferred.z.shape == (3, 6, made.prior.size if isinstance(made, DecodesLatent) else size)
+            assert inferred.reconstruction.shape == inferred.log_weights.shape == (3, 6)
+        if isinstance(made, DrawsInOrder):
+            assert sorted(made.order.tolist()) == list(range(math.prod(data.shape)))
+            course = made.course(6)
+            logs = course.next()
+            assert logs.shape == (6, made.value_count)
+            assert torch.allclose(logs.exp().sum(1), torch.ones(6), atol=1e-5)
         if isinstance(made, FollowsRules):
             found = made.ruled(batch(data))
             assert found.applies.any()

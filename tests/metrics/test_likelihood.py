@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from studio.data.dataset import Dataset, DataSpec, split
 from studio.data.watch import Cancelled, Watch
 from studio.metrics.figures import BY_NAME, Diverged, Figure, lacking
 from studio.metrics.likelihood import Followed, figures, log_likelihoods
-from studio.models.core.model import Model, capabilities
+from studio.models.core.binary import binarised
+from studio.models.core.model import Model, Paper, Update, capabilities
+from studio.models.core.recipe import Recipe
 from tests.metrics.test_measure import shifted
 from tests.models.linear import gaussian, linear
 
@@ -148,3 +151,60 @@ def test_it_can_be_cancelled_and_tells_how_far_it_is() -> None:
     watch.cancel()
     with pytest.raises(Cancelled):
         figures(model, data, 100, watch=watch)
+
+
+class Noisy(Model):
+    """log-weights with a variance that is known: log p is −D, and each draw is N(−D − s²/2, s²) off it."""
+
+    title, about, recipe_type = "noisy", "", Recipe
+    paper = Paper("nobody", 2000, "", "")
+    weighted = 8
+    chance = "the latent"  # type: ignore[assignment]
+    in_bits = False  # type: ignore[assignment]
+    likelihood = "lower bound"
+    spread = 0.5
+
+    def build(self, data: DataSpec) -> None:
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def updates(self) -> list[Update]:
+        return []
+
+    def held(self, x: torch.Tensor, generator: torch.Generator | None = None) -> torch.Tensor:
+        return binarised(x, "dynamic", generator)
+
+    def log_likelihood(self, x: torch.Tensor, generator: torch.Generator | None = None) -> torch.Tensor:
+        assert set(x.unique().tolist()) <= {-1, 1}
+        drawn = torch.randn(len(x), generator=generator)
+        return -x[0].numel() - self.spread**2 / 2 + self.spread * drawn
+
+
+def test_log_weights_give_their_mean_and_the_importance_weighted_bound_of_as_many_draws_as_one_likes() -> None:
+    data = pictures(4000)
+    for draws, many in ((0, 8), (64, 64)):
+        made = by_label(figures(Noisy(Recipe(), data.spec), data, 2000, draws=draws))
+        assert made["log-likelihood"].value == pytest.approx(-16 - 0.125, abs=0.01)
+        weighted = made["log-likelihood, importance-weighted"]
+        assert weighted.value == pytest.approx(-16 - 0.14 / many, abs=0.02)  # −(e^s² − 1)/2K
+        assert weighted.how == f"2,000 held-out images; lower bound, log mean p over {many} draws of the latent"
+        assert "bits per dim" not in made
+    assert list(Followed(data).values(Noisy(Recipe(), data.spec))) == [
+        "log-likelihood/held-out (256 images), lower bound",
+        "log-likelihood/training images, as many, lower bound",
+    ]
+
+
+def test_test_and_validation_examples_are_scored_apart_where_the_source_has_both() -> None:
+    data = plane(300, 0.5)
+    part = np.zeros(300, np.int64)
+    part[data.held_out] = 2 - (np.arange(len(data.held_out)) < 50)
+    data = replace(data, columns={"part": part})
+    made = by_label(figures(gaussian(data.spec, 1, 2), data, 10))
+    assert made["log-likelihood"].how == "100 test points; exact"
+    assert made["log-likelihood, validation examples"].how == "50 validation points; exact"
+    assert made["log-likelihood, training examples"].how == "100 training points; exact"
+    assert list(Followed(data).values(gaussian(data.spec, 1, 2))) == [
+        "log-likelihood/test (100 points)",
+        "log-likelihood/validation (50 points)",
+        "log-likelihood/training points, as many",
+    ]

@@ -60,16 +60,10 @@ class Planar(Bijection):
         return self._kept()[1]
 
     def _kept(self) -> tuple[Tensor, Tensor]:
-        """s and û. Where w is 0 there is no plane: all points are moved alike by u, and s is 1."""
-        inner, square = (self.w * self.u).sum(), self.w.square().sum()
-        tiny = torch.finfo(square.dtype).tiny
-        s = torch.where(square < tiny, 1, softplus(inner).clamp(min=LEAST))
-        return s, self.u + (s - 1 - inner) / square.clamp(min=tiny) * self.w
+        return constrained(self.u, self.w)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        s, direction = self._kept()
-        bent = torch.tanh((x * self.w).sum(1) + self.b)  # no matrix product: autocast would round it
-        return x + direction * bent[:, None], torch.log(s + (1 - s) * bent.square())
+        return pushed(x, self.u, self.w, self.b)
 
     def inverse(self, y: Tensor) -> Tensor:
         """The x of this y: t solves t + (s − 1) tanh t = wᵀy + b, found in float64 to its last digits; gradients are
@@ -79,6 +73,61 @@ class Planar(Bijection):
         s, direction = self._kept()
         t = root(s.to(wide), target)
         return y - direction * torch.tanh(t).to(y.dtype)[:, None]
+
+
+def constrained(u: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
+    """s, of any shape, and û, …×D, of u and w, …×D. Where w is 0 there is no plane: all points are moved alike by u,
+    and s is 1."""
+    inner, square = (w * u).sum(-1), w.square().sum(-1)
+    tiny = torch.finfo(square.dtype).tiny
+    s = torch.where(square < tiny, 1, softplus(inner).clamp(min=LEAST))
+    return s, u + ((s - 1 - inner) / square.clamp(min=tiny))[..., None] * w
+
+
+def pushed(x: Tensor, u: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """f(x) of points B×D, and its log-det, B: of one step (u and w are D) or of one for each point (B×D, b is B)."""
+    s, direction = constrained(u, w)
+    bent = torch.tanh((x * w).sum(-1) + b)  # no matrix product: autocast would round it
+    return x + direction * bent[:, None], torch.log(s + (1 - s) * bent.square())
+
+
+class PlanarSteps(nn.Module):
+    """K steps, others for every example: a linear layer reads all u, w and b off features of it (section 4.2).
+
+    They begin close to doing nothing, like :class:`Planar`, with w of about unit length.
+
+    Args:
+        features: numbers that the layer is given.
+        size: D; length: K. With no step nothing is done.
+    """
+
+    def __init__(self, features: int, size: int, length: int) -> None:
+        super().__init__()
+        self.size, self.length = size, length
+        if not length:
+            return
+        self.read = nn.Linear(features, length * (2 * size + 1))
+        nn.init.normal_(self.read.weight, std=SPREAD / features**0.5)
+        w = torch.randn(length, size) / size**0.5
+        u = SPREAD * torch.randn(length, size) + NOTHING * w / w.square().sum(1, keepdim=True)
+        with torch.no_grad():
+            self.read.bias.copy_(torch.cat([u, w, torch.zeros(length, 1)], dim=1).flatten())
+
+    def parameters_of(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """u and w, B×K×D, and b, B×K."""
+        rows = self.read(features).view(len(features), self.length, -1)
+        return rows[..., : self.size], rows[..., self.size : -1], rows[..., -1]
+
+    def forward(self, x: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        """What becomes of points B×D given features B×F, and the log-det of all steps, B."""
+        total = x.new_zeros(len(x))
+        if not self.length:
+            return x, total
+        u, w, b = (given.to(x.dtype) for given in self.parameters_of(features))
+        for k in range(self.length):
+            x, log_det = pushed(x, u[:, k], w[:, k], b[:, k])
+            total = total + log_det
+        return x, total
 
 
 def root(s: Tensor, target: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from studio.nn.flows.base import Bijection, Reversed
-from studio.nn.flows.planar import LEAST, Planar, root
+from studio.nn.flows.planar import LEAST, Planar, PlanarSteps, constrained, root
 from studio.nn.flows.radial import Radial
 from tests.nn.flows.jacobians import log_volume
 
@@ -236,3 +236,60 @@ def test_a_lower_precision_around_it_changes_nothing(kind: type[Bijection]) -> N
     assert torch.equal(again, y)
     assert torch.equal(volume, log_det)
     assert torch.equal(back, step.inverse(y))
+
+
+# --- steps that are others for every example
+
+
+def amortised(length: int, size: int = 3, dtype: torch.dtype = torch.float64, spread: float = 1.0) -> PlanarSteps:
+    """As it begins for a spread of 0."""
+    torch.manual_seed(0)
+    made = PlanarSteps(4, size, length).to(dtype)
+    for parameter in made.parameters() if spread else ():
+        nn.init.normal_(parameter, std=spread)
+    return made
+
+
+def test_amortised_steps_are_planar_steps_of_each_examples_own_parameters() -> None:
+    made, x, features = amortised(2), cloud(7, 3), cloud(7, 4)
+    moved, log_det = made(x, features)
+    u, w, b = made.parameters_of(features)
+    for i in range(7):
+        one, total = x[i : i + 1], torch.zeros(1, dtype=torch.float64)
+        for k in range(2):
+            step = Planar(3).double()
+            with torch.no_grad():
+                for own, given in ((step.u, u), (step.w, w), (step.b, b)):
+                    own.copy_(given[i, k])
+            one, found = step(one)
+            total = total + found
+        assert torch.allclose(moved[i], one[0], atol=1e-12)
+        assert torch.allclose(log_det[i], total[0], atol=1e-12)
+
+
+@pytest.mark.parametrize("length", [0, 1, 4])
+def test_the_log_det_of_amortised_steps_is_the_one_autograd_finds(length: int) -> None:
+    made, x, features = amortised(length), cloud(8, 3), cloud(8, 4)
+    _, claimed = made(x, features)
+    each = [log_volume(lambda v, f=features[i : i + 1]: made(v, f)[0], x[i : i + 1])[0] for i in range(8)]
+    assert torch.allclose(claimed, torch.stack(each), atol=1e-6)
+
+
+@torch.no_grad()
+def test_no_encoder_can_set_an_amortised_step_past_its_constraint() -> None:
+    made = amortised(5, spread=30.0)
+    x, features = cloud(300, 3), cloud(300, 4)
+    u, w, _ = made.parameters_of(features)
+    s, direction = constrained(u, w)
+    assert ((u * w).sum(-1) < -100).any(), "the encoder asks for it"
+    assert ((direction * w).sum(-1) - (s - 1)).abs().max() < 1e-9
+    assert s.min() >= LEAST
+    assert made(x, features)[1].isfinite().all()
+
+
+@torch.no_grad()
+def test_amortised_steps_begin_close_to_doing_nothing() -> None:
+    x, features = cloud(100, 3, torch.float32), cloud(100, 4, torch.float32)
+    moved, log_det = amortised(1, dtype=torch.float32, spread=0.0)(x, features)
+    assert 0 < (moved - x).abs().max() < 1.5
+    assert log_det.abs().max() < 1

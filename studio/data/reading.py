@@ -59,6 +59,10 @@ class Preparation:
         if self.fit not in ("crop", "pad", "stretch") or self.colour not in ("keep", "grey", "colour"):
             raise ValueError(f"preparation: unknown fit {self.fit!r} or colour {self.colour!r}")
 
+    def sets_aside(self, own: float) -> bool:
+        """Whether exactly those examples are held out that the source itself sets aside, a share ``own`` of all."""
+        return abs(own - self.held_out) <= 0.005
+
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "size": None if self.size is None else list(self.size)}
 

@@ -6,7 +6,20 @@ from pathlib import Path
 
 from studio.data.archives import grow
 from studio.data.errors import DataError, Refused, Unavailable, Unreadable, Unrecognised
-from studio.data.readers import arrays, cifar, coco, folder, frames, idx, openpose, patn, points, sentences, stylegan
+from studio.data.readers import (
+    arrays,
+    bits,
+    cifar,
+    coco,
+    folder,
+    frames,
+    idx,
+    openpose,
+    patn,
+    points,
+    sentences,
+    stylegan,
+)
 from studio.data.reading import Block, Found, Preparation, Skipped, Source
 from studio.data.sniff import sniff
 from studio.data.trees import FileTree, Tree
@@ -36,6 +49,7 @@ READERS = (
     frames.claim,
     idx.claim,
     cifar.claim,
+    bits.claim,
     arrays.claim,
     points.claim,
     sentences.claim,
@@ -48,6 +62,7 @@ ACCEPTED = (
     "CIFAR batches, Python or binary",
     "npz or npy with images",
     "CSV or npy with points of two columns",
+    "npz, npy or text with rows of 0 and 1",
     "a StyleGAN dataset",
     "an animated GIF, WebP or PNG",
     "posed people: images with the joints that PATN (DeepFashion, Market-1501), COCO or OpenPose wrote",

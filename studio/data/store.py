@@ -233,7 +233,6 @@ def _make(source: Source, preparation: Preparation, folder: Path, watch: Watch) 
         for name, table in tables.items():
             (making / TABLES).mkdir(exist_ok=True)
             np.save(making / TABLES / f"{name}.npy", table, allow_pickle=False)
-        (making / SHEET).write_bytes(source.sheet() or written.sheet())
         spec = DataSpec(
             name=source.title,
             kind=source.kind,
@@ -247,6 +246,7 @@ def _make(source: Source, preparation: Preparation, folder: Path, watch: Watch) 
             vocabulary=len(tables.get("words", ())),
             vectors=tables["vectors"].shape[1] if "vectors" in tables else 0,
         )
+        (making / SHEET).write_bytes(source.sheet() or written.sheet(spec))
         plain = {
             "format": FORMAT,
             "spec": spec.as_dict(),
@@ -281,7 +281,7 @@ def _split(written: Written, preparation: Preparation) -> tuple[Any, Any]:
     """The source's own test examples when their share is what was asked for (±0.5 %), a draw otherwise: of people,
     where the examples show some."""
     held = written.held
-    if held is not None and 0 < held.sum() < len(held) and abs(held.mean() - preparation.held_out) <= 0.005:
+    if held is not None and 0 < held.sum() < len(held) and preparation.sets_aside(float(held.mean())):
         return np.flatnonzero(~held).astype(np.int64), np.flatnonzero(held).astype(np.int64)
     if "person" in written.columns:
         return split_groups(written.column("person"), preparation.held_out)

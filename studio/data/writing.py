@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from studio.data import pictures
+from studio.data.dataset import DataSpec
 from studio.data.errors import Unavailable, Unreadable
 from studio.data.reading import Block, Skipped
 
@@ -42,14 +43,13 @@ class Written:
     def column(self, name: str) -> npt.NDArray[Any]:
         return np.load(self.folder / COLUMNS / f"{name}.npy", allow_pickle=False)  # type: ignore[no-any-return]
 
-    def sheet(self) -> bytes:
+    def sheet(self, spec: DataSpec) -> bytes:
         """A PNG of 25 examples spread over the whole, or of the points."""
         values = np.load(self.folder / "values.npy", mmap_mode="r", allow_pickle=False)
-        if len(self.shape) == 1:
+        if spec.kind == "points":
             return pictures.png(pictures.points_picture(values[:: max(1, self.count // 5000)]))
         some = [i * self.count // SHOWN for i in range(SHOWN)] if self.count >= SHOWN else list(range(self.count))
-        seen = np.asarray(values[some]).transpose(0, 2, 3, 1)
-        shown = np.ascontiguousarray(np.broadcast_to(seen, (*seen.shape[:3], 3)))
+        shown = pictures.to_pictures(np.asarray(values[some]), spec)
         return pictures.png(pictures.sheet(_cells(shown), gap=2))
 
 

@@ -22,13 +22,15 @@ THUMBNAIL_SIDE = 64
 
 @dataclass(frozen=True, eq=False)
 class Raw:
-    """Images as they lie there: uint8 n×H×W×C with C 1 or 3, labels, and which of them are the source's test images."""
+    """Images as they lie there: uint8 n×H×W×C with C 1 or 3, labels, whether they are the source's test images, and
+    what each carries besides."""
 
     images: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int64] | None = None
     held: bool = False
     skipped: tuple[Skipped, ...] = ()
     factors: dict[str, npt.NDArray[np.float64]] | None = None
+    columns: dict[str, npt.NDArray[Any]] | None = None
 
 
 class ArrayImages(Source):
@@ -92,7 +94,8 @@ class ArrayImages(Source):
             skipped.extend(block.skipped)
             watch.advance(min(done, self.count), self.count, "Reading the images")
             held = np.full(len(block.images), block.held) if self.held_count else None
-            yield Block(fit.array(block.images), block.labels, held, block.factors or {}, block.skipped)
+            values = fit.array(block.images)
+            yield Block(values, block.labels, held, block.factors or {}, block.skipped, block.columns or {})
         if not done:
             raise self._nothing(skipped)
 

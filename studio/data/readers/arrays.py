@@ -86,7 +86,10 @@ def claim(tree: Tree) -> Source | None:
     if len(seen) == 0 or any(m.shape[1:] in ((2,), (3,)) for m in seen):
         return None
     told = "; ".join(f"{m.called} is {m.dtype} {'×'.join(map(str, m.shape))}" for m in seen[:6])
-    raise Unrecognised(f"{tree.path.name}: holds no images (N×H×W, N×H×W×C or N×C×H×W) and no points (N×2): {told}")
+    raise Unrecognised(
+        f"{tree.path.name}: holds no images (N×H×W, N×H×W×C or N×C×H×W), no points (N×2) and no binary vectors "
+        f"(N×D of 0 and 1 alone): {told}"
+    )
 
 
 def members(tree: Tree, name: str) -> list[Member]:

@@ -47,6 +47,7 @@ class Upward(nn.Module):
     Args:
         base: least side of the smallest level, in pixels.
         dense: units of a dense layer before the one to the smallest level; 0: none.
+        bounded: whether there is the tanh; without it any numbers come out, for a decoder that says a distribution.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Upward(nn.Module):
         *,
         base: int = BASE,
         dense: int = 0,
+        bounded: bool = True,
     ) -> None:
         super().__init__()
         levels = sizes(size, base)
@@ -73,7 +75,8 @@ class Upward(nn.Module):
             last = level == 1
             out = channels if last else wide[level - 2]
             layers.append(Transposed(wide[level - 1], out, KERNEL, into, bias=last or norm == "none"))
-            layers += [nn.Tanh()] if last else [*_norm(norm, wide[level - 2]), nn.ReLU(inplace=True)]
+            end = [nn.Tanh()] if bounded else []
+            layers += end if last else [*_norm(norm, wide[level - 2]), nn.ReLU(inplace=True)]
         self.rise = nn.Sequential(*layers)
 
     def forward(self, z: Tensor) -> Tensor:

@@ -8,5 +8,7 @@ flows.py       exact inversion: there and back, strangers, attributes, densities
 warping.py     flows of points in the plane, step by step; NumPy only
 flow_pictures.py  the same drawn; NumPy only
 inversion.py   the latent that draws an example, by descent; needs torch
+completion.py  examples drawn value by value, round what is known; how surprising each value is; needs torch
+drawings.py    the same as it looked on the way; NumPy only
 nearest.py     the training examples nearest to a picture; needs torch
 """

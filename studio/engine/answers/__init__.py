@@ -11,6 +11,7 @@ inferring.py   a bound by its parts, active units, a dataset in a plane
 following.py   one point of a flow in the plane through all steps and back
 latent.py      decoding, directions, neighbours, through time
 models.py      which models there are, and which recipe suits
+pixels.py      drawing value by value, completing, and how surprising each value is
 pose.py        people in other poses
 real.py        real examples: those of the dataset, and picture files that a person brings
 rules.py       what a student and its rule-following teacher say of sentences
@@ -31,6 +32,7 @@ from studio.engine.answers import (
     latent,
     measuring,
     models,
+    pixels,
     pose,
     real,
     rules,
@@ -53,6 +55,7 @@ __all__ = [
     "latent",
     "measuring",
     "models",
+    "pixels",
     "pose",
     "real",
     "rules",

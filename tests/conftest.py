@@ -55,7 +55,7 @@ class Leak(Exception):
 def _leaves_nothing_running(request: pytest.FixtureRequest, home: Path) -> Iterator[None]:
     """Fails a test after which a thread, QThread, timer, top-level widget or child process is still there."""
     threads = set(threading.enumerate())
-    children = {p.pid for p in psutil.Process().children(recursive=True)}
+    children = {p.pid for p in _children()}
     qt = _QtWatch() if "qapp" in request.fixturenames else None
     yield
     if "studio.gui.work" in sys.modules:
@@ -90,10 +90,22 @@ def _left_threads(before: set[threading.Thread]) -> list[str]:
     ]
 
 
+def _children() -> list[psutil.Process]:
+    """The processes that this one started, and those that they did. psutil looks through the whole process table for
+    them; Linux says at once whether there is one at all, and mostly there is none."""
+    try:
+        tasks = list(Path("/proc/self/task").iterdir())
+        if tasks and not any((task / "children").read_text() for task in tasks):
+            return []
+    except OSError:  # another system, or a thread that has just ended
+        pass
+    return psutil.Process().children(recursive=True)
+
+
 def _left_children(before: set[int]) -> list[str]:
     multiprocessing.active_children()  # reaps those that have ended
     found = []
-    for child in psutil.Process().children(recursive=True):
+    for child in _children():
         try:
             command = " ".join(child.cmdline())
             # multiprocessing's own: one for the life of this process

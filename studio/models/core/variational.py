@@ -172,7 +172,7 @@ class Variational(Model):
     weighted = 64
     context = 0
     """Numbers that the encoder says besides mean and log σ."""
-    gauges = (Gauge("active latents/share of them, of a minibatch", "latents in use", good=(0.1, 1.0)),)
+    gauges = (Gauge("active units/of a minibatch", "latents in use", good=(0.1, 1.0)),)
 
     taken: Tensor
     """Steps so far, for β."""
@@ -328,7 +328,7 @@ class Variational(Model):
         if r.objective == "iwae":
             weights = found.reconstruction + beta * (found.log_weights - found.reconstruction)
             bound = (weights.logsumexp(0) - math.log(len(weights))).mean()
-            return -bound, shows | {f"ELBO/importance-weighted, K = {len(weights)}": bound.detach()}
+            return -bound, shows | {f"elbo/importance-weighted, K = {len(weights)}": bound.detach()}
         each = found.kl.mean(0)
         if r.free:
             shows["free bits/share of latents that stay within theirs"] = (each.detach() < r.free).float().mean()
@@ -338,18 +338,18 @@ class Variational(Model):
         """Curves, in nats per example unless they say otherwise, and spreads."""
         reconstruction, each = found.reconstruction.detach().mean(0), found.kl.detach().sum(1)
         bound = (reconstruction - each).mean()
-        name = "ELBO" if self.scores else "−cross-entropy − KL, no likelihood"
+        name = "ELBO, of a minibatch" if self.scores else "−cross-entropy − KL, no likelihood"
         shows = {
-            f"ELBO/{name}": bound,
-            "ELBO/reconstruction": reconstruction.mean(),
-            "KL/KL(q‖p)": each.mean(),
-            "active latents/share of them, of a minibatch": active(found.mean.detach()).float().mean(),
+            f"elbo/{name}": bound,
+            "elbo/reconstruction": reconstruction.mean(),
+            "kl/KL(q‖p), of a minibatch": each.mean(),
+            "active units/of a minibatch": active(found.mean.detach()).float().mean(),
         }
         if self.scores and self.in_bits:
             shows["bits per dim/training"] = bits_per_dim(bound, math.prod(self.data.shape))
         elif self.scores:
             shows["log-likelihood/training"] = bound
-        return shows, {"KL/of each example": each}
+        return shows, {"kl/of each example": each}
 
     # --- capabilities
 

@@ -35,7 +35,7 @@ class MaskedLinear(nn.Linear):
 
 
 class MADE(nn.Module):
-    """D values and what is given besides, B×D and B×context, to B×each×D: each output of place i depends on the values
+    """D values and what is given besides, …×D and …×context, to …×each×D: each output of place i depends on the values
     before i, and on all that is given.
 
     Weights start as He et al. 2015 (arXiv:1502.01852) has it, for as many inputs as the mask leaves a unit on average;
@@ -71,7 +71,7 @@ class MADE(nn.Module):
             x = layer(x.relu() if number else x)
             if context is not None and len(self.given):
                 x = x + self.given[number](context)
-        return x.view(-1, self.each, self.size)
+        return x.view(*x.shape[:-1], self.each, self.size)
 
 
 def _start(layer: nn.Module, inputs: float, last: bool) -> None:

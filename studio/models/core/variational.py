@@ -22,91 +22,22 @@ import torch
 from torch import Generator, Tensor
 
 from studio.data.dataset import DataSpec
-from studio.models.core.adversarial import image_problems, training_problems
-from studio.models.core.binary import binarised
-from studio.models.core.constraints.recipe import ConstrainedRecipe
+from studio.models.core.decoding import DecoderRecipe, Decoding, decoder_problems, standard
 from studio.models.core.likelihood import bits_per_dim
-from studio.models.core.model import Batch, Gauge, Inferred, Loss, Model, Optimiser, Prior, Update
+from studio.models.core.model import Batch, Gauge, Inferred, Loss, Optimiser, Update
 from studio.models.core.recipe import Field, Problem, recipe
-from studio.nn.coding import Features, Head, Writer
-from studio.nn.emission import Bits, Emission, Gaussian, Logistic
+from studio.nn.coding import Head
 
 ACTIVE = 0.01
 """Variance over examples of its posterior mean above which a latent is active: Burda et al. 2016, section 5.2."""
 WIDEST = 8.0
 """|log σ| of a posterior is held below this: far from where anything is learned, and nothing overflows."""
-LOG_TWO_PI = math.log(2 * math.pi)
 
 
 @recipe
-class VariationalRecipe(ConstrainedRecipe):
+class VariationalRecipe(DecoderRecipe):
     """A decoder, an encoder, and how they are trained."""
 
-    batch: int = 128
-    latent: Annotated[
-        int, Field("numbers z that an example is made from", 1, 1024, "dimensions", essential=True, term="latent")
-    ] = 20
-    decoder: Annotated[
-        Literal["bernoulli", "gaussian", "logistic"],
-        Field(
-            "distribution p(x|z) of a value: a bit, a Gaussian, or a logistic over the 256 grey levels",
-            essential=True,
-            term="decoder distribution",
-        ),
-    ] = "bernoulli"
-    binarise: Annotated[
-        Literal["dynamic", "threshold", "none"],
-        Field(
-            "with bernoulli, what a grey level becomes: a bit drawn anew each time, a bit by threshold; "
-            "or nothing else, and then there is no likelihood",
-            term="binarisation",
-        ),
-    ] = "dynamic"
-    spread: Annotated[
-        Literal["learned", "fixed", "predicted"],
-        Field(
-            "width of the other decoders: one number that is learned, fixed, or what the network says of each value",
-            term="decoder distribution",
-        ),
-    ] = "learned"
-    sigma: Annotated[
-        float,
-        Field(
-            "width that these begin with, or keep when it is fixed, of values in −1..1",
-            1e-4,
-            10,
-            scale="log",
-            term="decoder distribution",
-        ),
-    ] = 0.2
-    floor: Annotated[
-        float,
-        Field(
-            "what a width cannot fall below; without it values that never change make the density infinite",
-            1e-4,
-            1,
-            scale="log",
-            term="decoder distribution",
-        ),
-    ] = 1 / 128
-    networks: Annotated[
-        Literal["dense", "convolutional"], Field("dense layers, or DCGAN's convolutions below them for images")
-    ] = "dense"
-    width: Annotated[int, Field("units of a hidden dense layer", 1, 8192, "units", essential=True, scale="log")] = 500
-    layers: Annotated[int, Field("hidden dense layers of encoder and decoder each", 0, 8, "layers")] = 1
-    channels: Annotated[
-        int,
-        Field(
-            "of convolutional networks, channels next to the image; deeper layers have up to 8 times as many",
-            4,
-            512,
-            "channels",
-            scale="log",
-        ),
-    ] = 32
-    activation: Annotated[
-        Literal["tanh", "relu", "elu", "sigmoid"], Field("what stands behind each hidden dense layer")
-    ] = "tanh"
     objective: Annotated[
         Literal["elbo", "iwae"],
         Field("the bound that is raised: the mean of log-weights, or the importance-weighted one", term="iwae"),
@@ -140,11 +71,11 @@ class VariationalRecipe(ConstrainedRecipe):
 
 @dataclass(frozen=True)
 class Posterior:
-    """What an encoder says of B examples: a diagonal Gaussian, B×d, and what a system asks for besides, B×C."""
+    """What an encoder says of B examples: a diagonal Gaussian, B×d, and the features that it is read off, B×F."""
 
     mean: Tensor
     log_sigma: Tensor
-    context: Tensor
+    features: Tensor
 
 
 @dataclass(frozen=True)
@@ -164,14 +95,10 @@ class Sampled:
     code: Tensor | None = None
 
 
-class Variational(Model):
+class Variational(Decoding):
     """A variational autoencoder of images, binary vectors or points."""
 
     recipe: VariationalRecipe
-    draws = "means"
-    weighted = 64
-    context = 0
-    """Numbers that the encoder says besides mean and log σ."""
     gauges = (Gauge("active units/of a minibatch", "latents in use", good=(0.1, 1.0)),)
 
     taken: Tensor
@@ -180,38 +107,18 @@ class Variational(Model):
     def build(self, data: DataSpec) -> None:
         r = self.recipe
         self.encoder = self.features()
-        self.head = Head(self.encoder.out, r.latent, r.latent, *[self.context] * bool(self.context))
+        self.head = Head(self.encoder.out, r.latent, r.latent)
         self.emission = self.emitted()
         self.decoder = self.writer(self.emission.outputs)
         self.register_buffer("taken", torch.zeros((), dtype=torch.int64))
-
-    # --- networks, as the recipe has them
-
-    def features(self) -> Features:
-        """Examples to the features that the encoder reads its posterior off."""
-        r = self.recipe
-        return Features(self.data, r.networks, r.width, r.layers, r.channels, r.activation)
-
-    def writer(self, outputs: int) -> Writer:
-        """Latents to what the decoder says, so many numbers for each value."""
-        r = self.recipe
-        return Writer(self.data, r.networks, r.latent, r.width, r.layers, r.channels, r.activation, outputs)
-
-    def emitted(self) -> Emission:
-        """p(x|z), given what the decoder says."""
-        r = self.recipe
-        if r.decoder == "bernoulli":
-            return Bits()
-        if r.decoder == "logistic":
-            return Logistic(r.spread, r.sigma, r.floor)
-        return Gaussian(r.spread, r.sigma, r.floor, images=self.data.kind == "images")
 
     # --- posterior and prior: what a system may say otherwise
 
     def posterior(self, x: Tensor) -> Posterior:
         """What the encoder says of examples as they are held, B×shape."""
-        mean, log_sigma, *more = self.head(self.encoder(x))
-        return Posterior(mean, log_sigma.clamp(-WIDEST, WIDEST), more[0] if more else mean[:, :0])
+        features = self.encoder(x)
+        mean, log_sigma = self.head(features)
+        return Posterior(mean, log_sigma.clamp(-WIDEST, WIDEST), features)
 
     def sample(self, q: Posterior, noise: Tensor) -> Sampled:
         """Latents of the posterior from N(0, 1) noise S×B×d: z = μ + σ ε, with gradients to what the encoder says."""
@@ -223,23 +130,7 @@ class Variational(Model):
         form."""
         return (q.mean.square() + (2 * q.log_sigma).exp() - 1) / 2 - q.log_sigma
 
-    def unravel(self, code: Tensor) -> Tensor:
-        """What the decoder's network takes, of what ``decode`` takes, N×d: the same."""
-        return code
-
     # --- the bound
-
-    def held(self, x: Tensor, generator: Generator | None = None) -> Tensor:
-        how = self.recipe.binarise
-        if self.data.kind == "vectors" or self.recipe.decoder != "bernoulli" or how == "none":
-            return x
-        return binarised(x, how, generator)
-
-    def reconstructed(self, x: Tensor, z: Tensor, generator: Generator | None = None) -> Tensor:
-        """log p(x|z) in nats, S×B, of examples B×shape and latents S×B×d as the decoder's network takes them."""
-        repeated = x.expand(len(z), *x.shape).flatten(0, 1)
-        found = self.emission.log_probability(repeated, self.decoder(z.flatten(0, 1)), generator)
-        return found.view(z.shape[:2])
 
     def infer(self, x: Tensor, samples: int = 1, generator: Generator | None = None) -> Inferred:
         q = self.posterior(x)
@@ -264,33 +155,6 @@ class Variational(Model):
         """Where noise of 0 leads, B×d, as ``decode`` takes it: of a Gaussian its mean."""
         drawn = self.sample(q, torch.zeros_like(q.mean)[None])
         return (drawn.z if drawn.code is None else drawn.code)[0]
-
-    @property
-    def likelihood(self) -> str:
-        """Raises AttributeError where grey levels are taken for probabilities: there is no likelihood then."""
-        r = self.recipe
-        if not self.scores:
-            raise AttributeError("the cross-entropy of grey levels is no likelihood; binarise them")
-        if r.decoder == "gaussian":
-            return "lower bound (ELBO" + (", uniform dequantisation)" if self.emission.noisy else ")")
-        if r.decoder == "logistic":
-            return "lower bound (ELBO)"
-        how = {"dynamic": ", bits drawn anew", "threshold": ", bits by threshold"}.get(r.binarise, "")
-        return f"lower bound (ELBO{how if self.data.kind == 'images' else ''})"
-
-    @property
-    def scores(self) -> bool:
-        """Whether p(x|z) is of the examples as they are held."""
-        r = self.recipe
-        return not (self.data.kind == "images" and r.decoder == "bernoulli" and r.binarise == "none")
-
-    @property
-    def in_bits(self) -> bool:
-        return self.data.kind == "images" and self.recipe.decoder != "bernoulli"
-
-    @property
-    def chance(self) -> str:
-        return "the latent and the noise" if self.emission.noisy else "the latent"
 
     def log_likelihood(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         """One log-weight of each example: log p(x, z) − log q(z|x) for one z of the posterior."""
@@ -353,25 +217,12 @@ class Variational(Model):
 
     # --- capabilities
 
-    @property
-    def prior(self) -> Prior:
-        return Prior.of("normal", self.recipe.latent)
-
-    def decode(self, z: Tensor) -> Tensor:
-        """The mean of p(x|z)."""
-        return self.emission.mean(self.decoder(self.unravel(z)))
-
     def encode(self, x: Tensor) -> Tensor:
         return self.centre(self.posterior(self.held(x) if self.recipe.binarise == "threshold" else x))
 
     def embed(self, x: Tensor) -> Tensor:
         """The posterior's mean."""
         return self.encode(x)
-
-
-def standard(z: Tensor) -> Tensor:
-    """log N(z; 0, 1) of each value, in nats."""
-    return -z.square() / 2 - LOG_TWO_PI / 2
 
 
 def active(means: Tensor) -> Tensor:
@@ -381,22 +232,7 @@ def active(means: Tensor) -> Tensor:
 
 def variational_problems(model: str, values: VariationalRecipe, data: DataSpec) -> list[Problem]:
     """What keeps such a model from being built for this dataset, in words; empty when nothing does."""
-    if data.kind not in ("images", "vectors", "points"):
-        return [
-            Problem(
-                "",
-                f"{model} takes images, binary vectors and points; {data.name} holds {data.kind}. Choose another model",
-            )
-        ]
-    found = training_problems(values, data)
-    suitable = {"images": ("bernoulli", "gaussian", "logistic"), "vectors": ("bernoulli",), "points": ("gaussian",)}
-    if values.decoder not in suitable[data.kind]:
-        found.append(Problem("decoder", f"of {data.kind} it is {suitable[data.kind][0]}, not {values.decoder}"))
-    if values.networks == "convolutional":
-        if data.kind == "images":
-            found += image_problems(model, data)
-        else:
-            found.append(Problem("networks", f"convolutions are for images; {data.name} holds {data.kind}: take dense"))
+    found = decoder_problems(model, values, data)
     if values.objective == "iwae" and values.free:
         found.append(Problem("free", "free bits are of the ELBO; with iwae set them to 0"))
     return found

@@ -24,11 +24,11 @@ OPEN = 1.5
 
 
 class Autoregressive(Bijection):
-    """One step of B×D.
+    """One step of …×D.
 
     Args:
         hidden: units of each hidden layer of the network.
-        context: numbers h that the network is given besides, 0: none.
+        context: numbers h that the network is given besides, …×context; 0: none.
     """
 
     def __init__(self, size: int, hidden: Sequence[int], context: int = 0) -> None:
@@ -40,21 +40,21 @@ class Autoregressive(Bijection):
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         m, s = self.read(x, context)
         gate = torch.sigmoid(s)
-        return gate * x + (1 - gate) * m, logsigmoid(s).sum(1)
+        return gate * x + (1 - gate) * m, logsigmoid(s).sum(-1)
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> Tensor:
         """One value after the other, each by one pass."""
         x = torch.zeros_like(y)
-        for i in range(y.shape[1]):
+        for i in range(y.shape[-1]):
             m, s = self.read(x, context)
             # (y − (1 − σ) m) / σ = y + (y − m) exp(−s), as 1/σ = 1 + exp(−s): nothing is divided by what may be small
-            found = y[:, i] + (y[:, i] - m[:, i]) * torch.exp(-s[:, i])
-            x = torch.cat([x[:, :i], found[:, None], x[:, i + 1 :]], dim=1)
+            found = y[..., i] + (y[..., i] - m[..., i]) * torch.exp(-s[..., i])
+            x = torch.cat([x[..., :i], found[..., None], x[..., i + 1 :]], dim=-1)
         return x
 
     def read(self, x: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
-        """m and s, B×D each; a network may be rounded, what is done with them must not be."""
-        m, s = self.network(x, context).to(x.dtype).unbind(1)
+        """m and s, …×D each; a network may be rounded, what is done with them must not be."""
+        m, s = self.network(x, context).to(x.dtype).unbind(-2)
         return m, s
 
 
@@ -66,9 +66,9 @@ class Autoregressions(Bijection):
         self.steps = nn.ModuleList(Autoregressive(size, hidden, context) for _ in range(length))
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        total = x.new_zeros(len(x))
+        total = x.new_zeros(x.shape[:-1])
         for number, step in enumerate(self.steps):
-            x, log_det = step(x.flip(1) if number else x, context)
+            x, log_det = step(x.flip(-1) if number else x, context)
             total = total + log_det
         return x, total
 
@@ -76,5 +76,5 @@ class Autoregressions(Bijection):
         for number in range(len(self.steps) - 1, -1, -1):
             y = self.steps[number].inverse(y, context)  # type: ignore[operator]
             if number:
-                y = y.flip(1)
+                y = y.flip(-1)
         return y

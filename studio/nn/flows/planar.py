@@ -85,10 +85,10 @@ def constrained(u: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def pushed(x: Tensor, u: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """f(x) of points B×D, and its log-det, B: of one step (u and w are D) or of one for each point (B×D, b is B)."""
+    """f(x) of points …×D, and its log-det, …: of one step (u and w are D) or of one for each point (…×D, b is …)."""
     s, direction = constrained(u, w)
     bent = torch.tanh((x * w).sum(-1) + b)  # no matrix product: autocast would round it
-    return x + direction * bent[:, None], torch.log(s + (1 - s) * bent.square())
+    return x + direction * bent[..., None], torch.log(s + (1 - s) * bent.square())
 
 
 class PlanarSteps(nn.Module):
@@ -114,16 +114,17 @@ class PlanarSteps(nn.Module):
             self.read.bias.copy_(torch.cat([u, w, torch.zeros(length, 1)], dim=1).flatten())
 
     def parameters_of(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """u and w, B×K×D, and b, B×K."""
-        rows = self.read(features).view(len(features), self.length, -1)
+        """u and w, B×K×D, and b, B×K; not rounded, whatever the precision around it."""
+        with torch.autocast(features.device.type, enabled=False):
+            rows = self.read(features.to(self.read.weight.dtype)).view(len(features), self.length, -1)
         return rows[..., : self.size], rows[..., self.size : -1], rows[..., -1]
 
     def forward(self, x: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
-        """What becomes of points B×D given features B×F, and the log-det of all steps, B."""
-        total = x.new_zeros(len(x))
+        """What becomes of points B×D, or S×B×D, given features B×F, and the log-det of all steps, B or S×B."""
+        total = x.new_zeros(x.shape[:-1])
         if not self.length:
             return x, total
-        u, w, b = (given.to(x.dtype) for given in self.parameters_of(features))
+        u, w, b = self.parameters_of(features)
         for k in range(self.length):
             x, log_det = pushed(x, u[:, k], w[:, k], b[:, k])
             total = total + log_det

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -40,17 +41,17 @@ class Features(nn.Module):
     """Examples B×shape to features B×``out``.
 
     Args:
-        width, layers: of the dense layers; of convolutional networks those above the convolutions.
+        widths: of the dense layers; of convolutional networks those above the convolutions.
         channels: of convolutional networks, next to the image.
     """
 
     def __init__(
-        self, data: DataSpec, networks: Networks, width: int, layers: int, channels: int, activation: Activation
+        self, data: DataSpec, networks: Networks, widths: Sequence[int], channels: int, activation: Activation
     ) -> None:
         super().__init__()
         self.below = Trunk(data.channels, data.size, channels, "none") if networks == "convolutional" else nn.Flatten()
         into = self.below.out if isinstance(self.below, Trunk) else math.prod(data.shape)
-        self.dense = Hidden(into, *[width] * layers, activation=activation)
+        self.dense = Hidden(into, *widths, activation=activation)
         self.out = self.dense.out
 
     def forward(self, x: Tensor) -> Tensor:
@@ -58,23 +59,22 @@ class Features(nn.Module):
 
 
 class Writer(nn.Module):
-    """Latents N×latent to ``outputs`` numbers for each value of an example, N×outputs×shape: the mirror of
-    :class:`Features`."""
+    """Latents N×latent to ``outputs`` numbers for each value of an example, N×outputs×shape: dense layers of these
+    widths, in this order, and then the way that :class:`Features` came."""
 
     def __init__(
         self,
         data: DataSpec,
         networks: Networks,
         latent: int,
-        width: int,
-        layers: int,
+        widths: Sequence[int],
         channels: int,
         activation: Activation,
         outputs: int = 1,
     ) -> None:
         super().__init__()
         self.shape = (outputs, *data.shape)
-        self.dense = Hidden(latent, *[width] * layers, activation=activation)
+        self.dense = Hidden(latent, *widths, activation=activation)
         self.last: nn.Module
         if networks == "convolutional":
             self.last = Upward(

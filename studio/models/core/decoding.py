@@ -109,12 +109,12 @@ class Decoding(Model):
     def features(self) -> Features:
         """Examples to the features that the encoder reads its posterior off."""
         r = self.recipe
-        return Features(self.data, r.networks, r.width, r.layers, r.channels, r.activation)
+        return Features(self.data, r.networks, [r.width] * r.layers, r.channels, r.activation)
 
     def writer(self, outputs: int) -> Writer:
         """Latents to what the decoder says, so many numbers for each value."""
         r = self.recipe
-        return Writer(self.data, r.networks, r.latent, r.width, r.layers, r.channels, r.activation, outputs)
+        return Writer(self.data, r.networks, r.latent, [r.width] * r.layers, r.channels, r.activation, outputs)
 
     def emitted(self) -> Emission:
         """p(x|z), given what the decoder says."""

@@ -31,7 +31,7 @@ def models(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
         return _json([dataclasses.asdict(c) for c in cards])
     for card in cards:
         print(f"{card.name:<16} {card.title}: {card.about}")
-        print(f"{'':<16} {card.authors} {card.year}, {card.paper}, arXiv:{card.arxiv}")
+        print(f"{'':<16} {card.authors} {card.year}, {card.paper}{card.arxiv and f', arXiv:{card.arxiv}'}")
         print(f"{'':<16} can: {', '.join(card.capabilities)}\n")
     return 0
 

@@ -91,7 +91,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Paper:
-    """Where a system comes from; ``arxiv`` as in "1704.00028"."""
+    """Where a system comes from; ``arxiv`` as in "1704.00028", empty where it is not there."""
 
     authors: str
     year: int

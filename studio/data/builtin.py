@@ -14,6 +14,7 @@ from studio.data import figures, sprites, toys
 from studio.data.dataset import DataSpec
 from studio.data.errors import Unrecognised
 from studio.data.fitting import Fitting, Scale
+from studio.data.pictures import sheet, to_pictures
 from studio.data.potentials import BOX, POTENTIALS
 from studio.data.readers.array_images import ArrayImages, Raw
 from studio.data.readers.points import Points, Table
@@ -22,8 +23,11 @@ from studio.data.skeleton import Joints
 from studio.data.watch import Watch
 
 FIGURES = "figures"
-NAMES: tuple[str, ...] = ("digits", "sprites", FIGURES, *toys.TOYS)
+FOUR_POINTS = "four-points"
+NAMES: tuple[str, ...] = ("digits", "sprites", FIGURES, *toys.TOYS, FOUR_POINTS)
 
+THUMBNAIL_CELL = 48
+"""Pixels a side of one bit of a vector, in a picture of few bits."""
 VERSION = 1
 """Part of what identifies drawn sets: a change in how they are drawn makes new ones."""
 
@@ -42,6 +46,8 @@ def source(name: str) -> Source:
         return Figures()
     if name in toys.TOYS:
         return Toy(name)
+    if name == FOUR_POINTS:
+        return FourPoints()
     raise Unrecognised(f"{name}: no built-in dataset has that name. There are {', '.join(NAMES)}.")
 
 
@@ -188,3 +194,46 @@ class Toy(_BuiltIn, Points):
         points, modes = toys.draw(self._name)
         classes = toys.TOYS[self._name][2]
         return Table(points, modes if classes else None, classes)
+
+
+class FourPoints(_BuiltIn):
+    """The corners of a tetrahedron: four bits, one of which is 1, each of the four as often, 2,000 in all, of which 200
+    are held out. The toy of Mescheder et al. 2017, arXiv:1701.04722, section 6.1: no model can do better than
+    log p(x) = −log 4 = −1.386 nats."""
+
+    kind = "vectors"
+    count, held_count, size = 2000, 200, 4
+    classes = tuple(f"point {i + 1}" for i in range(size))
+
+    def __init__(self) -> None:
+        super().__init__(FOUR_POINTS, "Four points")
+
+    def notes(self) -> tuple[str, ...]:
+        return ("four bits, one of which is 1; the best that any model can do is a log-likelihood of −1.386 nats",)
+
+    def inspect(self, watch: Watch | None = None) -> Found:
+        spec = DataSpec(self.title, "vectors", (self.size,), self.count)
+        each = to_pictures(self._vectors(np.arange(self.size)), spec)
+        shown = sheet(each.repeat(THUMBNAIL_CELL, axis=1).repeat(THUMBNAIL_CELL, axis=2), 2, gap=THUMBNAIL_CELL // 4)
+        return Found(
+            kind="vectors",
+            count=self.count,
+            sizes={},
+            channels=1,
+            classes=self.classes,
+            labelled=True,
+            thumbnails=shown[None],
+            skipped=[],
+            suggested=Preparation(held_out=self.held_count / self.count),
+            notes=self.notes(),
+            natural_held_out=self.held_count,
+        )
+
+    def blocks(self, preparation: Preparation, watch: Watch) -> Iterator[Block]:
+        place = np.arange(self.count)
+        labels = place % self.size
+        watch.advance(self.count, self.count, "Making the points")
+        yield Block(self._vectors(labels), labels, place >= self.count - self.held_count)
+
+    def _vectors(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        return (255 * np.eye(self.size, dtype=np.uint8))[labels]

@@ -109,3 +109,12 @@ def test_the_checkerboard_fills_its_own_squares_only() -> None:
     column, row = np.floor(points).astype(int).T
     assert ((column + row) % 2 == 0).all()
     assert len(np.unique(column * 10 + row)) == 8
+
+
+def test_each_of_the_four_points_is_there_as_often_in_either_part() -> None:
+    data = store.prepare(builtin.source("four-points"))
+    assert (data.spec.kind, data.spec.shape, data.spec.held_out) == ("vectors", (4,), 200)
+    assert data.labels is not None
+    for part in (data.train, data.held_out):
+        assert np.bincount(data.labels[part]).tolist() == [len(part) // 4] * 4
+        assert np.array_equal(data.values[part] // 255, np.eye(4)[data.labels[part]])

@@ -29,11 +29,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from studio.data.dataset import Dataset, DataSpec
-from studio.data.skeleton import PARTS, PARTS_SWAPPED, UNKNOWN
+from studio.data.skeleton import PARTS, UNKNOWN
 from studio.data.watch import Watch
 from studio.metrics import kept
 from studio.metrics.classifier import alone
-from studio.nn.parts import wanted
+from studio.nn.parts import mirrored_parts, wanted
 
 FORMAT = 1
 """Of what is kept, and of how it is trained: a change trains again."""
@@ -176,7 +176,7 @@ def _trained(data: Dataset, seed: int, watch: Watch) -> Judge:
         chosen = np.sort(learned[next(order)])
         x, parts = _examples(data, chosen)
         if random.random() < 0.5:
-            x, parts = x.flip(3), _swapped(parts.flip(2))
+            x, parts = x.flip(3), mirrored_parts(parts)
         total = weights[parts[parts != UNKNOWN].long()].sum().clamp_min(1)
         loss = F.cross_entropy(network(x), parts.long(), weights, ignore_index=UNKNOWN, reduction="sum") / total
         optimiser.zero_grad(set_to_none=True)
@@ -209,12 +209,6 @@ def _examples(data: Dataset, indices: npt.NDArray[np.int64]) -> tuple[Tensor, Te
     if tuple(parts.shape[1:]) != size:
         parts = F.interpolate(parts.unsqueeze(1).float(), size=size, mode="nearest-exact")[:, 0].to(torch.uint8)
     return x, parts
-
-
-def _swapped(parts: Tensor) -> Tensor:
-    table = torch.arange(256, dtype=torch.uint8)
-    table[: len(PARTS_SWAPPED)] = torch.tensor(PARTS_SWAPPED, dtype=torch.uint8)
-    return table[parts.long()]
 
 
 def _one_cycle(at: float) -> float:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from studio.data.skeleton import BONES, JOINTS, LIMBS, PARENTS, PARTS, UNKNOWN, J
+from studio.data.skeleton import BONES, JOINTS, LIMBS, PARENTS, PARTS, PARTS_SWAPPED, UNKNOWN, J
 from studio.nn.pose import Size, distance, pixels, to_segment
 
 _FACE = [J[name] for name in ("nose", "right eye", "left eye", "right ear", "left ear")]
@@ -36,6 +36,13 @@ CORE = 0.055
 """Half the width of what is surely a limb, of the torso's length,"""
 REACH = 0.4
 """and how far from the skeleton everything is surely background."""
+
+
+def mirrored_parts(parts: Tensor) -> Tensor:
+    """Maps of parts uint8 N×H×W as a mirror shows them: left and right change places, in the picture and in name."""
+    table = torch.arange(256, dtype=torch.uint8, device=parts.device)
+    table[: len(PARTS_SWAPPED)] = torch.tensor(PARTS_SWAPPED, dtype=torch.uint8)
+    return table[parts.flip(2).long()]
 
 
 def body_scale(joints: Tensor) -> Tensor:

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from studio.data.dataset import Dataset
-from studio.data.skeleton import PARTS_SWAPPED, SWAPPED
+from studio.data.skeleton import SWAPPED
 from studio.models.core.model import Batch
+from studio.nn.parts import mirrored_parts
 
 
 class Order:
@@ -234,10 +235,7 @@ def mirrored(batch: Batch, turned: Tensor) -> Batch:
         x = torch.where(known, width - joints[..., :1], 0)
         columns["joints"] = torch.where(mask[:, 0], torch.cat([x, joints[..., 1:]], 2), columns["joints"])
     if "parts" in columns:
-        table = torch.arange(256, dtype=torch.uint8, device=batch.x.device)
-        table[: len(PARTS_SWAPPED)] = torch.tensor(PARTS_SWAPPED, dtype=torch.uint8)
-        other = table[columns["parts"].flip(2).long()]
-        columns["parts"] = torch.where(mask[:, 0], other, columns["parts"])
+        columns["parts"] = torch.where(mask[:, 0], mirrored_parts(columns["parts"]), columns["parts"])
     x = torch.where(mask, batch.x.flip(3), batch.x).contiguous(memory_format=torch.channels_last)
     partner = None if batch.partner is None else mirrored(batch.partner, turned)
     return replace(batch, x=x, columns=columns, partner=partner)

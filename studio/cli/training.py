@@ -54,7 +54,8 @@ def train(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     name = _model(words)
     if name:
         card = next(c for c in catalog.refresh(places.cache() / "models.json") if c.name == name)
-        parser.description = f"Train {card.title}. {card.about} {card.authors} {card.year}, {card.arxiv and 'arXiv:'}{card.arxiv or card.paper}."
+        where = f"arXiv:{card.arxiv}" if card.arxiv else card.paper
+        parser.description = f"Train {card.title}. {card.about} {card.authors} {card.year}, {where}."
         flags.add(parser, card.fields)
     asked = parser.parse_args(words)
 

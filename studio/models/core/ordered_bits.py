@@ -113,7 +113,7 @@ class OrderedBits(Ordered):
                 Problem(
                     "",
                     f"{cls.title} draws value by value, at most {MOST_VALUES:,}; examples of {data.name} have "
-                    f"{size:,}. Add the dataset again at a smaller size",
+                    f"{size:,}. Add the dataset again at another size",
                 )
             )
         elif weights > MOST_WEIGHTS:

@@ -11,7 +11,7 @@ no correlation. Samples are samples of this fit, and as good as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import torch
@@ -68,7 +68,7 @@ class AutoencoderRecipe(ConstrainedRecipe):
     ] = 3
     activation: Annotated[
         Literal["tanh", "relu", "elu", "sigmoid"], Field("what stands behind each hidden dense layer")
-    ] = "relu"
+    ] = "elu"
     networks: Annotated[
         Literal["dense", "convolutional"], Field("dense layers, or DCGAN's convolutions below them for images")
     ] = "dense"
@@ -163,27 +163,22 @@ class Autoencoder(Model):
         return Optimiser("adam", self.recipe.rate, weight_decay=self.recipe.decay)
 
     def loss(self, batch: Batch) -> Loss:
-        """Of an example, summed over its values: (x − g(f(x)))² with values in 0..1 (of points in their own unit), or
-        the cross-entropy in nats; the mean of a batch."""
+        """Of an example, summed over its values: (x − g(f(x)))² with values in 0..1, or the cross-entropy in nats; the
+        mean of a batch."""
         codes = self.code(batch.x)
         if self.training:
             self.fit.follow(codes.detach())
         said = self.writer(codes)[:, 0].float()
         if self.recipe.error == "squared":
-            each = ((batch.x - said) * self.scale).square()
+            each = ((batch.x - said) / 2).square()
         else:
             each = softplus(said) - (batch.x + 1) / 2 * said
         return Loss(each.flatten(1).sum(1).mean(), self.reconstruction(batch.x, self.seen(said.detach())))
 
-    @property
-    def scale(self) -> float:
-        """What makes a value one of 0..1."""
-        return 0.5 if self.data.pictured else 1.0
-
     def reconstruction(self, x: Tensor, made: Tensor) -> dict[str, Tensor]:
         """The mean of ‖x − g(f(x))‖₂, and beside it that of ‖x′ − g(f(x))‖₂ for another example x′: only what is below
         it is reconstruction; and the squared error of an example, of which papers report the mean."""
-        off = [((made - to) * self.scale).flatten(1).norm(dim=1) for to in (x, x.roll(1, 0))]
+        off = [((made - to) / 2).flatten(1).norm(dim=1) for to in (x, x.roll(1, 0))]
         return {
             "reconstruction/‖x − g(f(x))‖": off[0].mean(),
             "reconstruction/‖x′ − g(f(x))‖, x′ another example": off[1].mean(),
@@ -201,7 +196,7 @@ class Autoencoder(Model):
         """What the decoder says as an example."""
         if self.recipe.error == "cross-entropy":
             return (said / 2).tanh()
-        return said.clamp(-1, 1) if self.data.pictured else said
+        return said.clamp(-1, 1)
 
     @property
     def prior(self) -> Prior:
@@ -217,27 +212,27 @@ class Autoencoder(Model):
         """The code."""
         return self.code(x)
 
-    @property
-    def illustrate(self) -> Callable[[Batch], dict[str, Tensor]]:
-        """Of images; raises AttributeError for what is none."""
-        if self.data.kind != "images":
-            raise AttributeError("only images stand side by side on a sheet")
-        return self.side_by_side
+    def illustrate(self, batch: Batch) -> dict[str, Tensor]:
+        made = self.decode(self.encode(batch.x))
+        return {"example": self.pictured(batch.x), "made again": self.pictured(made)}
 
-    def side_by_side(self, batch: Batch) -> dict[str, Tensor]:
-        return {"example": batch.x, "made again": self.decode(self.encode(batch.x))}
+    def pictured(self, x: Tensor) -> Tensor:
+        """Examples as pictures: of a vector the grid that it is seen as."""
+        if self.data.kind == "images":
+            return x
+        height, width = self.data.size
+        grid: Tensor = nn.functional.pad(x, (0, height * width - x.shape[1]), value=-1)
+        return grid.view(-1, 1, height, width)
 
     # --- which data, and with what recipe
 
     @classmethod
     def problems(cls, recipe: Recipe, data: DataSpec) -> list[Problem]:
         assert isinstance(recipe, AutoencoderRecipe)
-        if data.kind not in ("images", "vectors", "points"):
-            what = f"{cls.title} takes images, binary vectors and points; {data.name} holds {data.kind}"
+        if not data.pictured:
+            what = f"an {cls.title.lower()} takes images and binary vectors; {data.name} holds {data.kind}"
             return [Problem("", f"{what}. Choose another model")]
         found = training_problems(recipe, data)
-        if recipe.error == "cross-entropy" and not data.pictured:
-            found.append(Problem("error", "points are no shares of anything: take the squared distance"))
         if recipe.networks == "convolutional":
             if data.kind == "images":
                 found += image_problems(cls.title, data)
@@ -250,8 +245,6 @@ class Autoencoder(Model):
     @classmethod
     def suits(cls, data: DataSpec) -> dict[str, Value]:
         # Fewer units than the paper's: what two processor cores train in minutes.
-        if data.kind == "points":
-            return {"latent": 1, "width": 64, "layers": 2, "batch": 256, "steps": 5000}
         steps = epochs(data, 40, 128, 10_000)
         if data.kind == "vectors":
             return {"latent": 10, "width": 100, "layers": 1, "error": "cross-entropy", "steps": steps}

@@ -49,15 +49,16 @@ class Sheet(ABC):
 
 
 def sheet_of(model: Model, data: Dataset, device: torch.device) -> Sheet | None:
-    """What there is to see of a model while it trains: its samples, else what it makes of examples; None for neither.
+    """What there is to see of a model while it trains: what it makes of examples, where it shows that, else its
+    samples; None for neither.
 
     Args:
         model: what is drawn with, with the weights that samples are drawn with. The recipe's seed is the sheet's.
     """
-    if isinstance(model, DecodesLatent):
-        return Samples(model, data, model.recipe.seed, device)
     if isinstance(model, Illustrates) and len(data):
         return Rows(model, data, model.recipe.seed, device)
+    if isinstance(model, DecodesLatent):
+        return Samples(model, data, model.recipe.seed, device)
     return None
 
 

@@ -179,8 +179,8 @@ class Traced:
 
 @runtime_checkable
 class Illustrates(Protocol):
-    """Shows on given examples what it has learned: the sheet of models that draw no samples, and of those whose
-    samples depend on an example."""
+    """Shows on given examples what it has learned: the sheet of models that draw no samples, of those whose samples
+    depend on an example, and of those that are after examples rather than samples."""
 
     def illustrate(self, batch: Batch) -> dict[str, Tensor]:
         """Pictures B×C×H×W in −1..1 by title, C 1 or 3: a row of the sheet for each example, in this order."""

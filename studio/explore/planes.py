@@ -36,7 +36,7 @@ def coordinates(z: Floats, first: int, second: int) -> LatentPlane:
     """Two coordinates as they are. Raises ValueError for coordinates that there are not, or one twice."""
     size = z.shape[1]
     if first == second or not (0 <= first < size and 0 <= second < size):
-        raise ValueError(f"a plane takes two different dimensions of the latent, 1 to {size}")
+        raise ValueError(f"a plane takes two different dimensions of the latent, 0 to {size - 1}")
     axes = np.zeros((2, size), np.float32)
     axes[0, first] = axes[1, second] = 1
     variance = z.var(axis=0, dtype=np.float64) if len(z) else np.zeros(size)

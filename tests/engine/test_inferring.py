@@ -119,10 +119,10 @@ def test_two_coordinates_are_shown_as_they_are_and_fewer_examples_are_the_first_
     at = more.indices[:3]
     z = answer(Encode(HERE, Real(tuple(at.tolist()))), context).z
     np.testing.assert_allclose(more.places[:3], z[:, [2, 0]], atol=1e-5)
-    assert more.names == ("z3", "z1")
+    assert more.names == ("z 2", "z 0")
     assert set(more.indices) <= set(store.open(model.data.fingerprint).train.tolist())
     for first, second in ((0, 3), (1, 1), (-1, 0)):
-        with pytest.raises(ValueError, match="two different dimensions of the latent, 1 to 3"):
+        with pytest.raises(ValueError, match="two different dimensions of the latent, 0 to 2"):
             answer(Scatter(HERE, way="latent", first=first, second=second), context)
 
 

@@ -129,7 +129,7 @@ def _(question: Scatter, context: Context) -> Scattered:
     way = question.way if question.way != "auto" else "latent" if z.shape[1] == 2 else "pca"
     if way == "latent":
         plane = planes.coordinates(z, question.first, question.second)
-        names = f"z{question.first + 1}", f"z{question.second + 1}"
+        names = f"z {question.first}", f"z {question.second}"
     else:
         plane, names = planes.principal(z), ("principal component 1", "principal component 2")
     indices = order[:many]

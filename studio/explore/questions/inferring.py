@@ -98,7 +98,7 @@ class Scattered:
         mean: of the latents, d; axes: 2×d, orthonormal: the place of a latent z is (z − mean) axesᵀ. Of latents shown
             as they are the mean is 0, and the axes are two of the coordinates.
         explained: share of the variance of all latents that lies along each axis, 2.
-        names: of the axes ("z1", "principal component 1").
+        names: of the axes ("z 0", "principal component 1").
     """
 
     step: int

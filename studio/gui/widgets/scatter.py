@@ -5,27 +5,21 @@ The same hands as the picture grid: a click picks, Ctrl adds, arrow keys go thro
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QWidget
 
 from studio.gui import theme
-from studio.gui.widgets.plot import ValueAxis
+from studio.gui.widgets.plane_plot import PlanePlot, Points
 
-Points = npt.NDArray[Any]
 REAL = 0.45
 """How much of its colour a real point keeps on the ground."""
-REACH = 12.0
-"""Pixels around the pointer within which a click finds a sample."""
 
 
-class Scatter(QWidget):
-    """Square axes, wheel zooms, drag pans, double click shows everything again. All points are float N×2.
+class Scatter(PlanePlot):
+    """A few hundred points of several kinds; :class:`studio.gui.widgets.cloud.CloudPlot` is for many.
 
     Args:
         name: what the points to pick from are, in the singular.
@@ -42,30 +36,17 @@ class Scatter(QWidget):
         none = np.zeros((0, 2))
         self._at: dict[str, Points] = dict.fromkeys(("real", "samples", "current", "trail", "near", "mesh"), none)
         self._mesh_columns = 0
-        self._home: tuple[float, float, float] | None = None
-
-        self.plot = pg.PlotWidget(axisItems={side: ValueAxis(side) for side in ("left", "bottom")})
-        self.plot.setAspectLocked(True)
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._clouds = {
             name: pg.ScatterPlotItem(pxMode=True) for name in ("real", "samples", "chosen", "near", "current")
         }
         self._lines = [pg.PlotCurveItem() for _ in range(2)]  # the lattice's lines, the path
         for item in (self._clouds["real"], *self._lines, *list(self._clouds.values())[1:]):
             self.plot.addItem(item)
-        self.plot.scene().sigMouseClicked.connect(self._clicked)
-        box = QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(self.plot)
         self.key = QLabel(self.plot)
         self.key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.key.setFont(theme.text_font(theme.SMALL_PIXELS))
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"{name}s in the plane")
         self.setToolTip(f"Grey: training data. Click a {name} to pick it, Ctrl adds; arrow keys and Enter do the same")
-        theme.theme.changed.connect(self._dress)
         self._dress()
 
     # --- what is shown
@@ -114,25 +95,11 @@ class Scatter(QWidget):
             self._draw_samples()
             self.selection_changed.emit()
 
-    def picture(self) -> QImage:
-        """What is seen, as an image."""
-        image = QImage(self.size() * self.devicePixelRatioF(), QImage.Format.Format_RGB32)
-        image.setDevicePixelRatio(self.devicePixelRatioF())
-        painter = QPainter(image)
-        self.render(painter, QPoint())
-        painter.end()
-        return image
-
     # --- drawing
 
     def _dress(self) -> None:
+        super()._dress()
         colours = theme.palette()
-        self.plot.setBackground(colours.base)
-        for side in ("left", "bottom"):
-            axis = self.plot.getAxis(side)
-            axis.setPen(pg.mkPen(colours.line))
-            axis.setTextPen(pg.mkPen(colours.quiet))
-            axis.setTickFont(theme.text_font(theme.SMALL_PIXELS))
         marks = [("real", theme.blend(colours.quiet, colours.base, REAL), "●")]
         marks.append((f"{self._name}s", theme.curve_pen(1)[0], "●"))
         marks.append(("current", colours.accent, "⬤"))
@@ -167,19 +134,7 @@ class Scatter(QWidget):
         cloud.setPen(pg.mkPen(getattr(colours, edge), width=1.5) if edge else None)
 
     def _fit(self) -> None:
-        points = self._at["real"] if len(self._at["real"]) else self._at["samples"]
-        points = points[np.isfinite(points).all(axis=1)]
-        if not len(points):
-            return
-        low, high = np.percentile(points, [0.5, 99.5], axis=0)
-        middle, reach = (low + high) / 2, max(float((high - low).max()) / 2 * 1.25, 1e-6)
-        self._home = (float(middle[0]), float(middle[1]), reach)
-        self._show_home()
-
-    def _show_home(self) -> None:
-        if self._home is not None:
-            x, y, reach = self._home
-            self.plot.setRange(xRange=(x - reach, x + reach), yRange=(y - reach, y + reach), padding=0)
+        self.fit(self._at["real"] if len(self._at["real"]) else self._at["samples"])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.key.move(self.width() - self.key.sizeHint().width() - theme.SPACE, theme.SPACE // 2)
@@ -188,37 +143,18 @@ class Scatter(QWidget):
 
     def sample_at(self, place: QPointF) -> int:
         """The sample nearest to a place of the widget, -1 when none is within reach."""
-        points = self._at["samples"]
-        if not len(points):
-            return -1
-        view = self.plot.getViewBox()
-        on_scene = self.plot.mapToScene(self.plot.mapFrom(self, place.toPoint()))
-        at = view.mapSceneToView(on_scene)
-        width, height = view.viewPixelSize()
-        off = (points - (at.x(), at.y())) / (width, height)
-        distances = np.nan_to_num(np.hypot(off[:, 0], off[:, 1]), nan=np.inf)
-        nearest = int(distances.argmin())
-        return nearest if distances[nearest] <= REACH else -1
+        return self.nearest(self._at["samples"], place)
 
     def place_of(self, index: int) -> QPointF:
         """Where a sample is, in the widget's own coordinates."""
         x, y = self._at["samples"][index]
-        scene = self.plot.getViewBox().mapViewToScene(QPointF(float(x), float(y)))
-        return QPointF(self.plot.mapTo(self, self.plot.mapFromScene(scene)))
+        return self.on_widget(float(x), float(y))
 
-    def _clicked(self, event: Any) -> None:
-        if event.double():
-            self._show_home()
-            event.accept()
-            return
-        if event.button() != Qt.MouseButton.LeftButton:
-            return
-        self.setFocus(Qt.FocusReason.MouseFocusReason)
-        scene = event.scenePos()
-        index = self.sample_at(QPointF(self.plot.mapTo(self, self.plot.mapFromScene(scene))))
+    def click(self, place: QPointF, keys: Qt.KeyboardModifier) -> bool:
+        index = self.sample_at(place)
         if index >= 0:
-            event.accept()
-            self.take(index, event.modifiers())
+            self.take(index, keys)
+        return index >= 0
 
     def take(self, index: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """As if it were clicked with these keys held."""
@@ -248,6 +184,3 @@ class Scatter(QWidget):
             self.take(self.current, event.modifiers())
         else:
             super().keyPressEvent(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self._show_home()

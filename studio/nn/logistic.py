@@ -59,3 +59,42 @@ def clipped_mean(mean: Tensor, log_scale: Tensor) -> Tensor:
     mean = mean.float()
     found = scale * (softplus((mean + 1) / scale) - softplus((mean - 1) / scale)) - 1
     return found.clamp(-1, 1)  # the difference of two large numbers may be off by its last digit
+
+
+def conditioned(x: Tensor, means: Tensor, coefficients: Tensor) -> Tensor:
+    """Means of each channel, …×K×C, given the channels before it, which move them along: for red μ_r, for green
+    μ_g + a·r, for blue μ_b + b·r + c·g (Salimans et al. 2017, section 2.2).
+
+    Args:
+        x: …×C. means: …×K×C, μ. coefficients: …×K×(C(C−1)/2), a, b, c, in the order of the channels that they are for.
+    """
+    found, at = [], 0
+    for channel in range(means.shape[-1]):
+        own = coefficients[..., at : at + channel]
+        found.append(means[..., channel] + (own * x[..., None, :channel]).sum(-1))
+        at += channel
+    return torch.stack(found, -1)
+
+
+def log_mixture_conditionals(
+    x: Tensor, logits: Tensor, means: Tensor, log_scales: Tensor, levels: int = LEVELS
+) -> Tensor:
+    """log P(x_c | x_<c) in nats, …×C, of the same mixture: they sum to :func:`log_mixture`."""
+    each = log_probability(x[..., None, :], means, log_scales, levels).cumsum(-1)
+    joint = (logits.float().log_softmax(-1)[..., None] + each).logsumexp(-2)
+    return torch.cat([joint[..., :1], joint.diff(dim=-1)], -1)
+
+
+def next_log_probabilities(
+    x: Tensor, logits: Tensor, means: Tensor, log_scales: Tensor, levels: int = LEVELS
+) -> Tensor:
+    """log P(x_c = v | x_<c) of every level v, …×levels, where x …×c are the channels before, which say which component
+    it may be. means, log_scales: …×K×(c + 1), or with more channels, which have no say."""
+    known = x.shape[-1]
+    log_weights = logits.float()
+    if known:
+        log_weights = log_weights + log_probability(
+            x[..., None, :], means[..., :known], log_scales[..., :known], levels
+        ).sum(-1)
+    each = log_probabilities(means[..., known], log_scales[..., known], levels)
+    return (log_weights.log_softmax(-1)[..., None] + each).logsumexp(-2)

@@ -189,7 +189,7 @@ class Autoencoder(Model):
 
     def code(self, x: Tensor) -> Tensor:
         """f(x), B×latent: the paper's code, before the fit."""
-        (code,) = self.head(self.features(x))
+        code: Tensor = self.head(self.features(x))[0]
         return code
 
     def seen(self, said: Tensor) -> Tensor:

@@ -73,6 +73,7 @@ PAGE_KEYS = (
     Key("flow", (), "arrows", "to a step, a sample (flows)", "Explore"),
     Key("beside", ("B",), "B", "another run beside (poses)", "Explore"),
     Key("use made", ("U",), "U", "pose what was made", "Explore"),
+    Key("map", ("M",), "M", "picture or map (surprise)", "Explore"),
     Key("joint", (), "Tab", "the next joint", "Skeleton"),
     Key("move joint", (), "arrows", "move it; Ctrl: all of it", "Skeleton"),
     Key("hide", (), "Space", "hide or show it", "Skeleton"),

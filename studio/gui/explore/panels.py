@@ -11,11 +11,13 @@ from studio.gui.explore.invert.panel import InvertPanel
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.measures.panel import MeasuresPanel
 from studio.gui.explore.panel import Panel
+from studio.gui.explore.pixels.panel import PixelsPanel
 from studio.gui.explore.pose.panel import PosePanel
 from studio.gui.explore.rules.panel import RulesPanel
 
 PANELS: tuple[type[Panel], ...] = (
     PosePanel,
+    PixelsPanel,
     InvertPanel,
     CodesPanel,
     ClassesPanel,

@@ -22,12 +22,12 @@ from studio.gui.explore.film import NOTHING, Film
 from studio.gui.explore.flow.canvas import Canvas
 from studio.gui.explore.flow.controls import Controls
 from studio.gui.explore.flow.key import Key
-from studio.gui.explore.flow.scrubber import Scrubber
 from studio.gui.explore.flow.shading import FAST, FINE, Newest, Shaded, shade, small
-from studio.gui.explore.flow.state import Flowing, Place, as_plain, caption, from_plain
+from studio.gui.explore.flow.state import PACES, Flowing, Place, as_plain, caption, from_plain
 from studio.gui.explore.flow.stream import Stream
 from studio.gui.explore.panel import Panel
 from studio.gui.explore.parts import quiet, row
+from studio.gui.explore.scrubber import Scrubber
 from studio.gui.export.offer import Offer, OfferedFlow, name_of
 from studio.gui.session import Session
 from studio.gui.shortcuts import bind
@@ -51,7 +51,14 @@ class FlowPanel(Panel):
         super().__init__(session, parent)
         self.stream = Stream(session, self)
         self.canvas = Canvas()
-        self.scrubber = Scrubber()
+        self.scrubber = Scrubber(
+            "Step",
+            "After how many of the flow's steps; between two of them points are on straight lines. "
+            "Arrows: a step, with Shift a tenth",
+            "samples flow from the prior to the data",
+            "steps/s",
+            PACES,
+        )
         self.key = Key()
         self.about = quiet()
         self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)

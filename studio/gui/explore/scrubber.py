@@ -1,4 +1,4 @@
-"""Below the plane: how far the points are, and the player."""
+"""How far something is that comes step by step, and the player: a flow, a drawing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from studio.gui import icons
-from studio.gui.explore.flow.state import PACES
 from studio.gui.explore.parts import row, tool
 from studio.gui.train.editors import NumberBox
 from studio.gui.widgets.slider import Slider
@@ -18,33 +17,39 @@ TICK = 40
 
 
 class Scrubber(QWidget):
-    """``moved`` tells where a person wants to be, or the player; ``merge`` is the same for all of one gesture."""
+    """``moved`` tells where a person wants to be, or the player; ``merge`` is the same for all of one gesture.
+
+    Args:
+        name: of a step, singular ("Step").
+        about: what the slider says of itself.
+        plays: what playing does, in words.
+        unit: of the speed ("steps/s"); paces: the slowest and the fastest.
+        decimals: of the place; 0: there is nothing between two steps.
+    """
 
     moved = Signal(float, object)
     paced = Signal(float)
     """Steps a second."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, name: str, about: str, plays: str, unit: str, paces: tuple[float, float], *, decimals: int = 2
+    ) -> None:
         super().__init__()
         self.steps, self.at, self.pace = 1, 1.0, 1.0
+        self.begin = 0.0
+        """Where playing begins anew: what comes before it was there from the start."""
+        self._plays, self._paces, self._whole = plays, paces, decimals == 0
         self._turns = 0
         self._last = 0.0
+        self._exact = 1.0
+        """Where the player is, between two steps as well."""
         self.play = tool("play", "", self.toggle)
-        self.slider = Slider(
-            "Step",
-            0.0,
-            1.0,
-            value=1.0,
-            step=1.0,
-            decimals=2,
-            tooltip="After how many of the flow's steps; between two of them points are on straight lines. "
-            "Arrows: a step, with Shift a tenth",
-        )
+        self.slider = Slider(name, 0.0, 1.0, value=1.0, step=1.0, decimals=decimals, tooltip=about)
         self.slider.value_changed.connect(self._slid)
-        self.speed = NumberBox(whole=False, low=PACES[0], high=PACES[1], log=True, unit="steps/s")
+        self.speed = NumberBox(whole=False, low=paces[0], high=paces[1], log=True, unit=unit)
         self.speed.setFixedWidth(112)
-        self.speed.setToolTip("Speed of the player, and of the exported film, in steps a second")
-        self.speed.setAccessibleName("speed of the player in steps a second")
+        self.speed.setToolTip(f"Speed of the player, and of the exported film, in {unit}")
+        self.speed.setAccessibleName(f"speed of the player in {unit}")
         self.speed.edited.connect(self._paced)
         self.setLayout(row(self.play, self.slider, self.speed))
         self._clock = QTimer(self)
@@ -53,7 +58,7 @@ class Scrubber(QWidget):
         self._show()
 
     def show_place(self, at: float, steps: int, pace: float) -> None:
-        """Where the flow is; 0 steps: nothing is known yet."""
+        """Where it stands; 0 steps: nothing is known yet."""
         self.setEnabled(steps > 0)
         if max(steps, 1) != self.steps:
             self.steps = max(steps, 1)
@@ -72,10 +77,10 @@ class Scrubber(QWidget):
 
     def _slid(self, value: float) -> None:
         self.stop()
-        self.moved.emit(value, ("flow slider", self.slider.gesture))
+        self.moved.emit(round(value) if self._whole else value, ("slider", self.slider.gesture))
 
     def _paced(self, value: object) -> None:
-        if isinstance(value, int | float) and PACES[0] <= value <= PACES[1]:
+        if isinstance(value, int | float) and self._paces[0] <= value <= self._paces[1]:
             self.paced.emit(float(value))
 
     # --- the player
@@ -93,8 +98,10 @@ class Scrubber(QWidget):
             return
         self._turns += 1
         self._last = time.monotonic()
+        self._exact = self.at
         if self.at >= self.steps:
-            self.moved.emit(0.0, ("flow player", self._turns))
+            self._exact = self.begin
+            self.moved.emit(self.begin, ("player", self._turns))
         self._clock.start()
         self._show()
 
@@ -106,14 +113,16 @@ class Scrubber(QWidget):
     def _tick(self) -> None:
         now = time.monotonic()
         passed, self._last = min(now - self._last, 0.2), now
-        target = min(self.at + self.pace * passed, float(self.steps))
-        if target >= self.steps:
+        self._exact = min(self._exact + self.pace * passed, float(self.steps))
+        if self._exact >= self.steps:
             self.stop()
-        self.moved.emit(target, ("flow player", self._turns))
+        target = float(int(self._exact)) if self._whole else self._exact
+        if target != self.at:
+            self.moved.emit(target, ("player", self._turns))
 
     def _show(self) -> None:
         self.play.setIcon(icons.icon("stop" if self.playing else "play"))
-        words = "Stop (P)" if self.playing else "Play: samples flow from the prior to the data (P)"
+        words = "Stop (P)" if self.playing else f"Play: {self._plays} (P)"
         self.play.setToolTip(words)
         self.play.setAccessibleName(words)
 

@@ -1,0 +1,1 @@
+"""The panel "Pixel by pixel": models that draw value by value, in an order."""

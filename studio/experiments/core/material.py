@@ -17,10 +17,15 @@ from studio.data.standard import About
 from studio.data.watch import Watch
 from studio.experiments.core.experiment import Experiment
 
-SHAPES: Mapping[str, tuple[tuple[int, ...], int]] = {"mnist": ((1, 28, 28), 10), "cifar10": ((3, 32, 32), 10)}
+SHAPES: Mapping[str, tuple[tuple[int, ...], int]] = {
+    "mnist": ((1, 28, 28), 10),
+    "cifar10": ((3, 32, 32), 10),
+    "frey": ((1, 28, 20), 0),
+}
 """What stands in for a standard dataset must have its shape and number of classes."""
 BROUGHT: Mapping[str, About] = {
-    "sst2": About("SST-2", "9,613 sentences of film reviews: stsa.binary.train, .dev and .test in a folder", 0)
+    "sst2": About("SST-2", "9,613 sentences of film reviews: stsa.binary.train, .dev and .test in a folder", 0),
+    "frey": About("Frey faces", "1,965 pictures of one face in a video, 20×28, in an .npz file or a folder", 0),
 }
 """Datasets that a person brings, and that nothing is downloaded of."""
 SENTENCES = ("sst2",)

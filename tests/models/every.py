@@ -26,12 +26,15 @@ SENTENCES = DataSpec(
 POSED = DataSpec("posed people", "images", (3, 16, 16), 100, classes=CLASSES, carries=("joints", "person", "parts"))
 WIDE = 16
 """What is larger, of what networks are made of, is made smaller."""
+DEPTHS, DEEP = ("blocks", "layers"), 2
+"""How often they have the same again, and how often is enough."""
 
 
 def small(model: type[Model]) -> dict[str, Value]:
     """Of the recipe: networks that are built in no time."""
     made_of = [f for f in fields(model.recipe_type) if f.group == "Model" and f.type == "int"]
-    return {f.name: max(6, int(f.low or 0)) for f in made_of if f.default > WIDE}  # type: ignore[operator]
+    depths: dict[str, Value] = {f.name: DEEP for f in made_of if f.name in DEPTHS and f.default > DEEP}  # type: ignore[operator]
+    return {f.name: max(6, int(f.low or 0)) for f in made_of if f.default > WIDE} | depths  # type: ignore[operator]
 
 
 def build(model: type[Model], data: DataSpec, **values: Value) -> Model:

@@ -53,12 +53,12 @@ def influence(model: Ordered, seed: int = 1) -> Tensor:
 
 @torch.no_grad()
 def reach(model: Ordered, seed: int = 1) -> Tensor:
-    """As :func:`influence`, by putting another value in place of each, D×D; 0 is up to rounding, 1e-6: all at once are
-    as quick as one, and it sees what autograd does not."""
+    """As :func:`influence`, by putting another value in place of each, D×D; 0 is up to rounding, 1e-5 of what is said:
+    all at once are as quick as one, and it sees what autograd does not."""
     values = some(model, 1, seed)
     size = model.dimensions
     changed = values.repeat(size + 1, 1)
     changed[range(size), range(size)] = (values[0] + 1) % model.value_count
     logs = model.log_probabilities(model.as_examples(changed), a_class(model, size + 1))
-    found = (logs[:-1] - logs[-1]).abs().amax(2).T
-    return torch.where(found > 1e-6, found, 0.0)
+    found = ((logs[:-1] - logs[-1]).abs() / (1 + logs[-1].abs())).amax(2).T
+    return torch.where(found > 1e-5, found, 0.0)

@@ -16,6 +16,7 @@ root-mean-square difference per pixel: for 28×28 images, 2.8 is 0.1 per pixel, 
     critic with a slope of its own (WGAN's clipped one) measures in another unit: its curve says which, and stands in a
     panel of its own, ``critic gap/…``.
 
+``mmd/held-out …``  of a model that learns by a kernel, the squared discrepancy in the eyes of that kernel, unbiased.
 ``modes/…``  for the Gaussian mixtures, how many modes have a sample within 3 σ of them, and the share of samples that
     are so near one (see :mod:`~studio.metrics.modes`): 0.989 for the data itself. For other labelled data, how many
     classes are covered, as a classifier sees it that was trained on the dataset (see :mod:`~studio.metrics.coverage`).
@@ -46,7 +47,7 @@ from studio.metrics.figures import Diverged
 from studio.metrics.modes import Coverage, coverage, mixture
 from studio.metrics.sliced import shift_factor, sliced_wasserstein
 from studio.models.core.latents import draw
-from studio.models.core.model import WASSERSTEIN, Criticises, DecodesLatent, Model
+from studio.models.core.model import WASSERSTEIN, Criticises, DecodesLatent, MatchesMoments, Model
 
 Floats = npt.NDArray[np.float32]
 Score = Callable[[Tensor], Tensor]
@@ -56,6 +57,8 @@ MIXTURES = ("builtin:8gaussians", "builtin:25gaussians")
 """Datasets that are equal mixtures of round Gaussians, labelled by mode."""
 CHUNK = 256
 """Examples that go through a network at once."""
+MATCHED = 1000
+"""Examples, and samples, whose moments a kernel of the model compares, at most."""
 PER_CLASS, MOST = 50, 2048
 """Where classes are looked for there are so many samples for each on average, though not more than that in all."""
 
@@ -222,6 +225,11 @@ class Reference:
             unit = model.critic_unit if critic is None and isinstance(model, Criticises) else WASSERSTEIN
             curve = "wasserstein/critic estimate" if unit == WASSERSTEIN else f"critic gap/{unit}"
             values[f"{curve}{self.suffix or ', held-out'}"] = estimate
+        if isinstance(model, MatchesMoments):
+            n = min(MATCHED, self.count)
+            with torch.inference_mode():
+                apart = model.mismatch(torch.from_numpy(held[:n]).to(device), latents[:n].to(device))
+            values[f"mmd/held-out ({n:,} v {n:,}), unbiased{self.suffix}"] = float(apart)
         covered: tuple[bool, ...] = ()
         if self.is_mixture:
             modes = self._modes(samples)

@@ -10,13 +10,11 @@ import torch
 from torch import Tensor
 
 from studio.data.watch import Watch
-from studio.nn.mmd import GaussianMixture, squared_distances
+from studio.nn.mmd import SCALES, GaussianMixture, median_square
 
 Floats = npt.NDArray[np.float32]
 ROWS = 1024
 """Examples of one set whose kernel values are held at once."""
-SCALES = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""Of the median squared distance: the bandwidths of :func:`scaled`."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +66,8 @@ def _sum(a: Tensor, b: Tensor, kernel: GaussianMixture, watch: Watch, done: int,
 
 
 def scaled(real: Floats) -> GaussianMixture:
-    """Gaussians whose bandwidths are :data:`SCALES` of the median squared distance between real examples, so that one
-    rule serves pixels and points. Of the first 1,000 examples."""
+    """Gaussians whose bandwidths are :data:`~studio.nn.mmd.SCALES` of the median squared distance between real
+    examples, so that one rule serves pixels and points. Of the first 1,000 examples."""
     some = torch.from_numpy(np.ascontiguousarray(real[:1000]))
-    some = some - some.mean(dim=0)
-    apart = squared_distances(some, some)
-    pairs = apart[torch.ones_like(apart, dtype=torch.bool).triu(1)]
-    middle = float(pairs.median()) if len(pairs) else 0.0
-    return GaussianMixture(tuple(s * (middle or 1.0) for s in SCALES))
+    middle = float(median_square(some - some.mean(dim=0)))
+    return GaussianMixture(tuple(s * middle for s in SCALES))

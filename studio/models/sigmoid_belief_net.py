@@ -187,9 +187,10 @@ class SigmoidBeliefNet(Model):
         value = surrogate.detach().mean() - surrogate.mean() - bound  # the bound's value, the surrogate's slope
         reconstruction = log_p[0].detach().mean()
         shows = {
-            "log-likelihood/training, lower bound": bound,
-            "bound/reconstruction, log p(x|h)": reconstruction,
-            "bound/KL of the latents": reconstruction - bound,
+            "log-likelihood/training": bound,
+            "elbo/ELBO, of a minibatch": bound,
+            "elbo/reconstruction": reconstruction,
+            "kl/KL(q‖p), of a minibatch": reconstruction - bound,
         }
         if self.recipe.variance_every and int(self.taken) % self.recipe.variance_every == 0:
             shows |= self.gradient_variances(v)

@@ -13,6 +13,8 @@ from torch import Tensor
 
 Kernel = Callable[[Tensor, Tensor], Tensor]
 """Two sets N×D and M×D to N×M."""
+SCALES = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Of the median squared distance: bandwidths that suit any data."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,12 @@ class GaussianMixture:
     bandwidths: tuple[float, ...]
 
     def __call__(self, x: Tensor, y: Tensor) -> Tensor:
+        return self.each(x, y).sum(dim=0)
+
+    def each(self, x: Tensor, y: Tensor) -> Tensor:
+        """What each bandwidth adds, Q×N×M."""
         apart = squared_distances(x, y)
-        return torch.stack([torch.exp(apart / (-2 * s)) for s in self.bandwidths]).sum(dim=0)
+        return torch.stack([torch.exp(apart / (-2 * s)) for s in self.bandwidths])
 
     @property
     def at_zero(self) -> float:
@@ -57,12 +63,25 @@ def mmd2(x: Tensor, y: Tensor, kernel: Kernel, *, unbiased: bool = False) -> Ten
         )
     if min(len(x), len(y)) < 1 + unbiased:
         raise ValueError("too few examples for a discrepancy")
-    xx, yy, xy = kernel(x, x), kernel(y, y), kernel(x, y)
+    return statistic(kernel(x, x), kernel(x, y), kernel(y, y), unbiased=unbiased)
+
+
+def statistic(xx: Tensor, xy: Tensor, yy: Tensor, *, unbiased: bool = False) -> Tensor:
+    """Squared MMD, of kernel values …×N×N, …×N×M and …×M×M: what stands before is kept, as bandwidths apart."""
     if not unbiased:
-        return xx.mean() - 2 * xy.mean() + yy.mean()
-    return _off_diagonal(xx) - 2 * xy.mean() + _off_diagonal(yy)
+        return xx.mean((-2, -1)) - 2 * xy.mean((-2, -1)) + yy.mean((-2, -1))
+    return _off_diagonal(xx) - 2 * xy.mean((-2, -1)) + _off_diagonal(yy)
+
+
+def median_square(x: Tensor) -> Tensor:
+    """The median squared distance between two examples of N×D, a scalar; 1 where it is 0, or where there is one
+    example: the unit of bandwidths that suit any data (Gretton et al. 2012, section 8)."""
+    apart = squared_distances(x, x)
+    pairs = apart[torch.ones_like(apart, dtype=torch.bool).triu(1)]
+    middle = pairs.median() if len(pairs) else apart.new_zeros(())
+    return torch.where(middle > 0, middle, 1.0)
 
 
 def _off_diagonal(gram: Tensor) -> Tensor:
-    n = len(gram)
-    return (gram.sum() - gram.diagonal().sum()) / (n * (n - 1))
+    n = gram.shape[-1]
+    return (gram.sum((-2, -1)) - gram.diagonal(dim1=-2, dim2=-1).sum(-1)) / (n * (n - 1))

@@ -282,6 +282,17 @@ class InfersLatents(Protocol):
         ...
 
 
+@runtime_checkable
+class MatchesMoments(Protocol):
+    """Learns by a kernel that compares its samples with the data as two sets."""
+
+    def mismatch(self, x: Tensor, z: Tensor) -> Tensor:
+        """MMD² in the eyes of that kernel between examples B×shape and the samples of latents B'×size, a scalar: the
+        unbiased estimate, 0 on average where the model draws from the data's distribution, and below 0 half the
+        time then."""
+        ...
+
+
 @dataclass(frozen=True)
 class Ruled:
     """What a student and its teacher say of B sentences.
@@ -323,6 +334,7 @@ CAPABILITIES: dict[str, type] = {
     "flow in steps": FlowsInSteps,
     "draw in order": DrawsInOrder,
     "infer latents": InfersLatents,
+    "match moments": MatchesMoments,
     "illustrate": Illustrates,
     "take a pose": TakesPose,
     "parse parts": ParsesParts,

@@ -81,7 +81,12 @@ def _problems(kind: type[Model], values: dict[str, Value], data: DataSpec) -> li
 def _expect(name: str, kind: type[Model], values: dict[str, Value], data: DataSpec, context: Context) -> str:
     """ "8×8 digits, WGAN-GP, at least 3 minutes on this CPU"; without the time when nothing is known of it."""
     height, width = data.size
-    forms = {"images": f"{height}×{width} {data.name}", "points": f"2-D points ({data.name})", "sentences": data.name}
+    forms = {
+        "images": f"{height}×{width} {data.name}",
+        "points": f"2-D points ({data.name})",
+        "vectors": f"{data.shape[0]} bits of {data.name}",
+        "sentences": data.name,
+    }
     what = forms[data.kind]
     known = _seconds_per_step(name, kind, values, data, context)
     if known is None:
@@ -206,6 +211,8 @@ def made_up(data: DataSpec, count: int = 256) -> Dataset:
     random = np.random.default_rng(0)
     if data.kind == "images":
         values: Any = random.integers(0, 256, (count, *data.shape), np.uint8)
+    elif data.kind == "vectors":
+        values = random.integers(0, 2, (count, *data.shape), np.uint8) * np.uint8(255)
     elif data.kind == "sentences":
         values = random.integers(1, data.vocabulary + 1, (count, *data.shape), np.int32)
     else:

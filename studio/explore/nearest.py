@@ -29,7 +29,7 @@ class Neighbours:
 
     def __init__(self, data: Dataset) -> None:
         self._data = data
-        self._images = data.spec.kind == "images"
+        self._images = data.spec.pictured
         self._dimension = int(np.prod(data.spec.shape))
         self._rows = max(1, CHUNK // (4 * self._dimension))
         self._ready: list[tuple[Tensor, Tensor]] | None = None

@@ -93,7 +93,7 @@ def _model(where: Where, context: Context) -> tuple[Decoder, int]:
 
 def _room(count: int, model: Decoder, layout: Layout) -> None:
     size = count * int(np.prod(model.data.shape))
-    if layout == "files" and model.data.kind == "images":
+    if layout == "files" and model.data.pictured:
         if count > FOLDER_MOST:
             raise ExportError(f"{count:,} files are too many for one folder; write at most {FOLDER_MOST:,}, or npz")
     elif size * 3 > MOST:
@@ -112,7 +112,7 @@ def _write(
 ) -> Written:
     if format == "npz":
         return _arrays(out / "samples.npz" if layout == "files" else out, model, z, origin, context)
-    if layout == "files" and model.data.kind == "images":
+    if layout == "files" and model.data.pictured:
         return _folder(out, model, z, format, origin, context)
     path = out / f"samples.{format}" if layout == "files" else out
     values = np.concatenate(list(decoded(model, z, context.watch)))
@@ -167,11 +167,14 @@ def _plain(image: npt.NDArray[np.uint8], model: Decoder) -> npt.NDArray[np.uint8
 
 
 def _arrays(out: Path, model: Decoder, z: Latents, origin: Provenance, context: Context) -> Written:
-    """``images`` uint8 N×H×W×C or ``points`` float32 N×2, and the latents ``z`` float32 N×size."""
+    """``images`` uint8 N×H×W×C, ``points`` float32 N×2, or ``vectors`` uint8 N×D of 0 and 1 (float32 where the model
+    draws the chance of a 1); and the latents ``z`` float32 N×size."""
     values = np.concatenate(list(decoded(model, z, context.watch)))
-    arrays: dict[str, npt.NDArray[Any]] = (
-        {"points": values} if model.data.kind == "points" else {"images": np.transpose(values, (0, 2, 3, 1))}
-    )
+    arrays: dict[str, npt.NDArray[Any]] = {model.data.kind: values}
+    if model.data.kind == "images":
+        arrays = {"images": np.transpose(values, (0, 2, 3, 1))}
+    elif model.data.kind == "vectors":
+        arrays = {"vectors": values // 255 if model.draws == "examples" else values.astype(np.float32) / 255}
     savez: Callable[..., None] = np.savez_compressed
     with files.replacing(out) as fresh:
         with fresh.open("wb") as file:  # given a name, NumPy would add its own ending to it

@@ -113,7 +113,7 @@ def _bound(count: int, model: Decoder, format: str, tiles: int = 1) -> None:
         raise ExportError(f"{count:,} frames are too many for one animation; at most {MOST:,}")
     own = int(np.prod(model.data.size))
     pixels = own if format == "mp4" and tiles == 1 else max(SIDE**2, own, tiles * max(CELL**2, own))
-    if model.data.kind == "images" and count * pixels * 3 > MOST_BYTES:
+    if model.data.pictured and count * pixels * 3 > MOST_BYTES:
         instead = "take fewer" if format == "mp4" else "take fewer, or MP4"
         raise ExportError(f"{count:,} frames of this size do not fit into memory; {instead}")
 
@@ -128,7 +128,7 @@ def told(images: Sequence[Frame], watch: Watch, done: int, total: int) -> Iterat
 
 def _images(model: Decoder, values: npt.NDArray[Any], context: Context) -> Sequence[Frame]:
     """Pictures H×W×3. Of points each shows the walk so far, over real ones."""
-    if model.data.kind == "images":
+    if model.data.pictured:
         return list(shown(values, model))
     real = real_points(model, context)
     return _Trail(values, real if real is not None else values)

@@ -265,7 +265,7 @@ class DatasetSheet(QWidget):
         untouched = self.held.value() == round(100 * self._found.suggested.held_out)
         self.form.setRowVisible(self.held_hint, own > 0)
         self.held_hint.setText(
-            f"its own {own:,} test examples" if untouched else "a random draw, not its own test examples"
+            f"its own {own:,} held-out examples" if untouched else "a random draw, not its own held-out examples"
         )
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))

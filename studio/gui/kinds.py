@@ -33,6 +33,11 @@ def is_posed(data: DataSpec) -> bool:
     return data.kind == "images" and "joints" in data.carries
 
 
+def is_parted(data: DataSpec) -> bool:
+    """Whether its source said which examples are for validation and for the test."""
+    return "part" in data.carries
+
+
 def more(data: DataSpec, people: int = 0) -> list[str]:
     """What a dataset has besides its examples: "1,500 people", "18 joints", "parts"; "17,573 different words".
 

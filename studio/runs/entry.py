@@ -6,9 +6,9 @@ import os
 import stat
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from studio.data.dataset import DataSpec
+from studio.data.dataset import DataSpec, Kind
 from studio.runs.folder import DamagedRun, RunFolder, RunState
 
 
@@ -112,7 +112,7 @@ def _nonsense(entry: Entry) -> str:
         "run.json, tags": all(isinstance(t, str) for t in entry.tags),
         "run.json, created": isinstance(entry.created, int | float),
         "run.json, data": data is not None
-        and data.kind in ("images", "points", "sentences")
+        and data.kind in get_args(Kind)
         and len(data.shape) == (3 if data.kind == "images" else 1)
         and all(isinstance(n, int) for n in (*data.shape, data.count, data.held_out, data.vocabulary, data.vectors))
         and all(isinstance(t, str) for t in (data.name, data.fingerprint, data.source, *data.classes, *data.carries)),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from studio.data import store
+from studio.data.reading import Preparation
 from studio.data.sources import recognise
 from studio.gui.dataset_sheet import DatasetSheet
 from studio.gui.drop import DataDrop
 from studio.gui.session import Session
-from tests.data.made import class_images, put
+from tests.data.made import class_images, npz, put
 
 LINES = b"1 a good film\n0 a dull film\n1 good , but long\n0 dull and long\n"
 
@@ -78,3 +80,17 @@ def test_what_is_wrong_with_the_vectors_is_said_on_the_sheet_and_the_right_ones_
     assert session.dataset is not None
     assert session.dataset.vectors == 3
     assert store.open(session.dataset.fingerprint).tables["vectors"].shape == (session.dataset.vocabulary, 3)
+
+
+def test_binary_vectors_are_seen_as_grids_and_keep_their_own_parts(sheet: DatasetSheet, tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).integers(0, 2, (20, 12), dtype=np.uint8)
+    put(tmp_path, {"m.npz": npz(train=rows[:8], valid=rows[8:11], test=rows[11:])})
+    drop(sheet, tmp_path / "m.npz")
+    assert "20 binary vectors" in sheet.summary.text()
+    assert "8 to train on, 3 for validation, 9 to test" in sheet.summary.text()
+    assert sheet.thumbnails.images.shape == (20, 3, 4, 3)
+    assert not sheet.form.isRowVisible(sheet.size_row)
+    assert sheet.held_hint.text() == "its own 12 held-out examples"
+    assert sheet.preparation() == Preparation(held_out=0.6)
+    sheet.held.setValue(20)
+    assert "random draw" in sheet.held_hint.text()

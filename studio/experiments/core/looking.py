@@ -38,9 +38,9 @@ def data_of(run: RunFolder) -> Dataset:
 
 
 def scaled(data: Dataset, indices: npt.NDArray[np.int64]) -> Floats:
-    """Examples N×(shape) on the models' scale: images in −1..1."""
+    """Examples N×(shape) on the models' scale: images and binary vectors in −1..1."""
     values = np.asarray(data.values[indices]).astype(np.float32)
-    return values / np.float32(127.5) - 1 if data.spec.kind == "images" else values
+    return values / np.float32(127.5) - 1 if data.spec.pictured else values
 
 
 def through(function: Callable[[Tensor], Tensor], x: Floats, watch: Watch, what: str) -> Floats:

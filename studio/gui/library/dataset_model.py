@@ -136,6 +136,7 @@ def _text(one: Shelved, column: int) -> str:
             sizes = {
                 "images": f"{data.size[1]}×{data.size[0]}",
                 "points": "points",
+                "vectors": f"{data.shape[0]} bits",
                 "sentences": f"≤ {data.shape[0]} words",
             }
             return sizes[data.kind]
@@ -214,7 +215,7 @@ class DatasetDelegate(QStyledItemDelegate):
         where = QRect(rect.left() + SPACE, rect.center().y() - SMALL // 2 + 1, SMALL, SMALL)
         ratio = painter.device().devicePixelRatioF()
         side = round(SMALL * ratio)
-        share = _FEW if one.data.kind == "images" else 1.0
+        share = _FEW if one.data.pictured else 1.0
         pixmap = self.thumbnails.get(Wanted(one.thumbnail, side, side, share=share))
         if pixmap is not None:
             pixmap.setDevicePixelRatio(ratio)

@@ -96,12 +96,17 @@ def _facts(one: Shelved) -> Sequence[tuple[str, str, str]]:
             lines.append(("with each", carried, "Joints are those of OpenPose and COCO; parts say what a pixel shows"))
     elif data.kind == "points":
         lines.append(("kind", "points in the plane", ""))
+    elif data.kind == "vectors":
+        high, wide = data.size
+        lines.append(("kind", "binary vectors", ""))
+        lines.append(("length", kinds.form(data), f"Shown row by row in a grid {wide} wide and {high} high"))
     else:
         lines.append(("length", kinds.form(data), "The longest sentence, in words"))
         lines.append(("words", f"{data.vocabulary:,}", "Different ones, held-out sentences included"))
         vectors = f"{data.vectors} dimensions" if data.vectors else "none"
         lines.append(("word vectors", vectors, "From a file, for the words that it has"))
     lines.append(("classes", f"{len(data.classes):,}" if data.classes else "no labels", ""))
-    lines.append(("held out", f"{data.held_out:,}", "Kept from training, for metrics"))
+    own = "; validation and test as the source has them" if kinds.is_parted(data) else ""
+    lines.append(("held out", f"{data.held_out:,}", f"Kept from training, for metrics{own}"))
     lines.append(("on disk", memory(one.size), "In the cache; the source is not counted"))
     return lines

@@ -146,7 +146,7 @@ def of(entry: Entry, titles: Mapping[str, str], training: str = "") -> Row:
         tags=tuple(entry.tags),
         note=entry.note,
         thumbnail=str(entry.thumbnail) if entry.thumbnail is not None else "",
-        cell=max(entry.data.size) if entry.data is not None and entry.data.kind == "images" else 0,
+        cell=max(entry.data.size) if entry.data is not None and entry.data.pictured else 0,
         haystack="",
     ).indexed()
 

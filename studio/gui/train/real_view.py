@@ -119,7 +119,8 @@ class RealView(QWidget):
             part.setVisible(data is not None)
         self.skeleton.setVisible(data is not None and kinds.is_posed(data))
         if data is not None:
-            what = {"points": "Real points", "sentences": "Real sentences"}.get(data.kind, "Real examples")
+            real = {"points": "Real points", "sentences": "Real sentences", "vectors": "Real binary vectors"}
+            what = real.get(data.kind, "Real examples")
             self.heading.setText(f"{what} of {data.name}")
             self.sentence.setText(
                 "Train, and the curves below tell how well it reads them."
@@ -138,8 +139,9 @@ def read(data: DataSpec) -> Seen:
 
     whole = store.open(data.fingerprint)
     values = whole.values
-    counts = {"points": POINTS, "sentences": SENTENCES, "images": 66 if max(data.size) < 48 else 24}
-    chosen = np.sort(np.random.default_rng(0).permutation(len(values))[: counts[data.kind]])
+    counts = {"points": POINTS, "sentences": SENTENCES}
+    count = counts.get(data.kind, 66 if max(data.size) < 48 else 24)
+    chosen = np.sort(np.random.default_rng(0).permutation(len(values))[:count])
     if data.kind == "points":
         return Seen(pictures.points_picture(np.asarray(values[chosen]), size=POINTS_SIZE)[None])
     # sorted data would show one class after another

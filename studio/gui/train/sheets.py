@@ -38,7 +38,7 @@ def read(path: Path, data: DataSpec | None) -> Sheet:
     with Image.open(path) as opened:
         said, named = str(opened.info.get("columns", "0")), str(opened.info.get("titles", ""))
         picture = np.asarray(opened.convert("RGB"))
-    if data is None or data.kind != "images":
+    if data is None or not data.pictured:
         return Sheet(picture[None])
     tiles = cut(picture, *data.size)
     columns = int(said) if said.isdecimal() and 0 < int(said) <= len(tiles) else 0

@@ -8,7 +8,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from studio.nn.logistic import LEVELS, SMALLEST, clipped_mean, log_mixture, log_probabilities, log_probability
+from studio.nn.logistic import (
+    LEVELS,
+    SMALLEST,
+    clipped_mean,
+    conditioned,
+    log_mixture,
+    log_mixture_conditionals,
+    log_probabilities,
+    log_probability,
+    next_log_probabilities,
+)
 
 GRID = torch.linspace(-1, 1, LEVELS)
 MEANS = torch.tensor([-50.0, -3.0, -1.0, -0.999, -0.5, 0.0, 0.123, 1.0, 7.0])
@@ -55,3 +65,23 @@ def test_the_clipped_mean_is_that_of_the_levels() -> None:
     mean, log_scale = everywhere()
     of_levels = (log_probabilities(mean, log_scale).exp() * GRID).sum(-1)
     assert torch.allclose(clipped_mean(mean, log_scale), of_levels, atol=5e-3)  # half a level and a bit
+
+
+def test_green_is_moved_by_red_and_blue_by_both() -> None:
+    x, means = torch.tensor([0.5, -0.25, 1.0]), torch.tensor([[0.1, 0.2, 0.3]])
+    found = conditioned(x, means, torch.tensor([[2.0, 3.0, 4.0]]))
+    assert torch.allclose(found, torch.tensor([[0.1, 0.2 + 2 * 0.5, 0.3 + 3 * 0.5 + 4 * -0.25]]))
+
+
+@pytest.mark.parametrize("spread", [1.0, 30.0])
+def test_channels_one_after_the_other_say_what_they_say_together(spread: float) -> None:
+    random = torch.Generator().manual_seed(3)
+    logits, means, log_scales = (torch.randn(6, *s, generator=random) * spread for s in ((4,), (4, 3), (4, 3)))
+    x = GRID[torch.randint(LEVELS, (6, 3), generator=random)]
+    each = log_mixture_conditionals(x, logits, means, log_scales)
+    assert torch.allclose(each.sum(-1), log_mixture(x, logits, means, log_scales), rtol=1e-4)
+    for channel in range(3):
+        logs = next_log_probabilities(x[:, :channel], logits, means, log_scales)
+        assert torch.allclose(logs.double().exp().sum(-1), torch.ones(6).double(), atol=1e-4)
+        place = ((x[:, channel] + 1) * 127.5).round().long()[:, None]
+        assert torch.allclose(logs.gather(1, place)[:, 0], each[:, channel], rtol=1e-4, atol=2e-3)

@@ -106,7 +106,7 @@ class DatasetSheet(QWidget):
         self.colour.setAccessibleName("Colours")
         self.colour.setToolTip("Grey needs a third of the numbers of colour")
         self.held = SpinBox()
-        self.held.setRange(0, 50)
+        self.held.setRange(0, 90)
         self.held.setSuffix(" %")
         self.held.setAccessibleName("Held-out share in percent")
         hover_card(self.held, "held-out")

@@ -6,7 +6,7 @@ the model, the checkpoint, the latent and the settings that made it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -174,6 +174,28 @@ class ExportPoses(Question[Written]):
     panel: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class ExportFrames(Question[Written]):
+    """Pictures that a panel has put together itself, of answers that it shows: one, or the frames of a film.
+
+    Attributes:
+        step: of the weights that made them.
+        frames: uint8 F×H×W×3, F ≥ 1; of a picture the first alone.
+        times: each pixel is enlarged to so many a side.
+        panel: as in :class:`ExportLatents`.
+    """
+
+    where: Where
+    out: str
+    step: int
+    frames: npt.NDArray[np.uint8]
+    times: int = 1
+    fps: int = 25
+    format: Literal["png", "webp", "gif", "mp4"] = "png"
+    film: bool = False
+    panel: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class ExportWeights(Question[Written]):
     """The decoder as ONNX (checked against the model after writing) or all weights as safetensors."""
@@ -181,6 +203,13 @@ class ExportWeights(Question[Written]):
     where: Where
     out: str
     format: Literal["safetensors", "onnx"] = "safetensors"
+
+
+def no_onnx(capabilities: Collection[str]) -> str:
+    """Why a model with these capabilities cannot be written as ONNX, in words; empty: nothing known against it."""
+    if "draw in order" in capabilities:
+        return "It draws value by value, a pass each; ONNX holds one pass from latents to examples."
+    return ""
 
 
 @dataclass(frozen=True)

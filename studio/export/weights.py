@@ -15,11 +15,11 @@ from studio.data.watch import Watch
 from studio.export import provenance
 from studio.export.context import Context
 from studio.export.decoding import Decoder, ExportError, decoder
-from studio.export.jobs import ExportWeights, Written
+from studio.export.jobs import ExportWeights, Written, no_onnx
 from studio.export.provenance import Provenance
 from studio.export.tracing import OPSET, traced
 from studio.models.core.latents import draw
-from studio.models.core.model import Model
+from studio.models.core.model import Model, capabilities
 
 TOLERANCE = 1e-4
 """Largest difference to the model, on its scale (images −1..1); of points relative to their extent."""
@@ -36,6 +36,11 @@ def export_weights(job: ExportWeights, context: Context) -> Written:
     """
     model, step = context.model(job.where)
     settings = {"format": job.format}
+    against = no_onnx(capabilities(model)) if job.format == "onnx" else ""
+    if against:
+        raise ExportError(
+            f"{model.title} cannot be written as ONNX. {against} Export the weights as safetensors instead"
+        )
     run = context.run(job.where.run)
     origin = provenance.of(run, step, "weights", averaged=job.where.averaged, settings=settings)
     out = Path(job.out)

@@ -85,6 +85,18 @@ def test_onnx_computes_what_the_model_does_at_any_batch(
     assert (origin.kind, origin.model) == ("weights", model)
 
 
+def test_what_is_drawn_value_by_value_is_refused_as_onnx_in_words(
+    tmp_path: Path, trained: Callable[..., RunFolder], asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "traced", lambda *_: pytest.fail("it would take minutes and a graph of every value"))
+    run = trained("gated_pixelcnn", GREY)
+    with pytest.raises(ExportError, match=r"Gated PixelCNN .* value by value.* safetensors"):
+        export_weights(ExportWeights(Where(str(run.path)), str(tmp_path / "w.onnx"), "onnx"), asking)
+    assert not (tmp_path / "w.onnx").exists()
+    export_weights(ExportWeights(Where(str(run.path)), str(tmp_path / "w.safetensors")), asking)
+    assert load_file(tmp_path / "w.safetensors")
+
+
 def test_an_onnx_file_that_disagrees_is_not_kept(
     tmp_path: Path, trained: Callable[..., RunFolder], asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:

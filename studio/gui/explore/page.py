@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.explore.questions import Describe, ModelView, Where
+from studio.export.jobs import no_onnx
 from studio.export.provenance import Provenance
 from studio.gui import theme, work
 from studio.gui.explore.asking import Latest
@@ -302,8 +304,8 @@ class ExplorePage(QWidget):
         offer = self.panel.offer() if self.panel is not None else None
         if self.side.currentWidget() is self.sheet:
             self._close_export()
-        elif offer is not None:
-            self.sheet.show_offer(offer)
+        elif offer is not None and self.view is not None:
+            self.sheet.show_offer(replace(offer, no_onnx=no_onnx(self.view.capabilities)))
             self.side.setCurrentWidget(self.sheet)
             self.sheet.setFocus()
             self.header.dress_export("quiet")  # the sheet has the primary button now

@@ -26,9 +26,11 @@ class Weights(Form):
 
     def load(self, offer: Offer) -> None:
         super().load(offer)
-        self.fields.setRowVisible(self.format_box, offer.decodes)  # without a decoder there is one format
-        self.words.setText(self.about if offer.decodes else "Every weight with the recipe, for other programs.")
-        if not offer.decodes:
+        choice = offer.decodes and not offer.no_onnx
+        self.fields.setRowVisible(self.format_box, choice)  # without a decoder there is one format
+        alone = "Every weight with the recipe, for other programs."
+        self.words.setText(self.about if choice else f"{alone} No ONNX: {offer.no_onnx}" if offer.no_onnx else alone)
+        if not choice:
             self.format_box.setCurrentIndex(0)
 
     def missing(self, offer: Offer) -> str:

@@ -128,6 +128,31 @@ class OfferedPoses:
 
 
 @dataclass(frozen=True, eq=False)
+class OfferedFrames:
+    """What a panel has put together itself.
+
+    Attributes:
+        title, about: as the person reads them; the title is part of the file's name.
+        step: of the weights that made it.
+        picture: as it is on screen, H×W×3, a pixel for a pixel of the examples.
+        tile: pixels of the longer side of one example in it.
+        film: frames at most → F×H×W×3; None: nothing moves.
+        frames: so many, unless a person says otherwise; fps: at this speed.
+        panel: as in :class:`OfferedSheet`.
+    """
+
+    title: str
+    about: str
+    step: int
+    picture: npt.NDArray[np.uint8]
+    tile: int
+    film: Callable[[int], npt.NDArray[np.uint8]] | None
+    frames: int
+    fps: int
+    panel: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
 class Offer:
     """See the module.
 
@@ -135,6 +160,7 @@ class Offer:
         where: whose weights; an export of the newest weights of a run in training takes those of its moment.
         name: short, for file names ("digits-wgan_gp-1").
         decodes: whether the model turns latents into examples at all.
+        no_onnx: why its decoder cannot be written as ONNX, in words; empty when it can.
         seed, count, truncation: of the samples on screen.
         temperature: of the same; None: of a model whose samples are drawn at none.
         current: the current latent, 1×size; empty for none.
@@ -145,11 +171,13 @@ class Offer:
         comparison: of one that shows real examples beside what was made of them.
         flow: of one that shows points on their way through the steps of a flow.
         poses: of one that shows a person in other poses.
+        shown: of one that puts its pictures together itself.
     """
 
     where: Where
     name: str
     decodes: bool = True
+    no_onnx: str = ""
     seed: int = 0
     count: int = 64
     truncation: float | None = None
@@ -168,3 +196,4 @@ class Offer:
     comparison: OfferedComparison | None = None
     flow: OfferedFlow | None = None
     poses: OfferedPoses | None = None
+    shown: OfferedFrames | None = None

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from studio.explore.questions import Where
-from studio.export.jobs import ExportBundle, ExportLatents, ExportSamples, ExportWalk, ExportWeights
+from studio.export.jobs import ExportBundle, ExportLatents, ExportSamples, ExportWalk, ExportWeights, no_onnx
 from studio.gui.explore.latent_panel import LatentPanel
 from studio.gui.explore.page import ExplorePage
 from studio.gui.export.forms import Weights
@@ -229,3 +229,16 @@ def test_a_model_that_decodes_nothing_offers_its_weights_and_the_run_only(sessio
     assert isinstance(form, Weights)
     assert not form.fields.isRowVisible(form.format_box), "ONNX holds a decoder"
     assert form.file_name() == "run.safetensors"
+
+
+def test_what_is_drawn_value_by_value_is_not_offered_as_onnx_and_it_says_why(sheet: ExportSheet) -> None:
+    form = sheet.forms["Weights"]
+    assert isinstance(form, Weights)
+    form.format_box.setCurrentIndex(1)
+    sheet.show_offer(Offer(Where(RUN), "run", no_onnx=no_onnx(["decode latent", "draw in order"])))
+    sheet.show_kind("Weights")
+    assert not form.fields.isRowVisible(form.format_box)
+    assert form.file_name() == "run.safetensors"
+    assert "value by value" in form.words.text()
+    sheet.show_offer(Offer(Where(RUN), "run", no_onnx=no_onnx(["decode latent"])))
+    assert form.fields.isRowVisible(form.format_box), "and the next model has the choice again"

@@ -16,8 +16,8 @@ from studio.explore.questions.pixels import DrawnInOrder
 Mask = npt.NDArray[np.bool_]
 OUTSIDE = 128
 """Grey level of the cells of a grid that hold no value."""
-MISSING = (200, 200, 204)
-"""Colour of what is not drawn yet, in a film."""
+MISSING = (176, 190, 222)
+"""Colour of what is not drawn yet, in a film: none that a grey picture has."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ WRITERS: dict[type[Any], str] = {
     jobs.ExportFilm: "walks.export_film",
     jobs.ExportFlow: "flows.export_flow",
     jobs.ExportPoses: "poses.export_poses",
+    jobs.ExportFrames: "frames.export_frames",
     jobs.ExportWeights: "weights.export_weights",
     jobs.ExportBundle: "bundle.export_bundle",
 }

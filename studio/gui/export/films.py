@@ -99,7 +99,8 @@ class Walk(Form):
 
     @classmethod
     def suits(cls, offer: Offer) -> bool:
-        return offer.decodes and offer.film is None and offer.flow is None and offer.poses is None
+        others = (offer.film, offer.flow, offer.poses, offer.shown)
+        return offer.decodes and all(other is None for other in others)
 
     def missing(self, offer: Offer) -> str:
         few = "A walk needs two keys or more: put them into the tab Walk."

@@ -7,6 +7,7 @@ from studio.export.jobs import ExportBundle, ExportWeights, Written
 from studio.gui.export.films import Film, Walk
 from studio.gui.export.flows import FlowFilm, FlowPicture
 from studio.gui.export.form import Form
+from studio.gui.export.frames import FramesFilm, FramesPicture
 from studio.gui.export.offer import Offer
 from studio.gui.export.pictures import Chosen, Comparison, Current, Samples, Sheet
 from studio.gui.export.poses import PoseFilm, PosePicture
@@ -66,6 +67,8 @@ FORMS: tuple[type[Form], ...] = (
     FlowFilm,
     PosePicture,
     PoseFilm,
+    FramesPicture,
+    FramesFilm,
     Sheet,
     Film,
     Comparison,

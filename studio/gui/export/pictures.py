@@ -18,7 +18,7 @@ class _Pictures(Form):
 
     @classmethod
     def suits(cls, offer: Offer) -> bool:
-        return offer.decodes and offer.poses is None
+        return offer.decodes and offer.poses is None and offer.shown is None
 
     def _layout_and_format(self) -> None:
         self.layout_box = self._choice("As", LAYOUTS, "All in one picture, or each in a file of its own")
@@ -37,6 +37,10 @@ class Samples(_Pictures):
     title = "Samples"
     about = "Fresh samples of one seed: the same seed gives the same pictures again."
 
+    @classmethod
+    def suits(cls, offer: Offer) -> bool:
+        return offer.decodes and offer.poses is None
+
     def __init__(self) -> None:
         super().__init__()
         self.count = self._number("Count", 1, 100_000, "How many samples")
@@ -53,6 +57,7 @@ class Samples(_Pictures):
         super().load(offer)
         self.count.setValue(offer.count)
         self.seed.setValue(offer.seed)
+        self.fields.setRowVisible(self.truncation, offer.shown is None)
         self.truncation.set_unit("" if offer.uniform else "σ")
         self.truncation.set_range(0.05, 1.0 if offer.uniform else 4.0)
         end = self.truncation.range()[1]
@@ -151,7 +156,7 @@ class Chosen(_Pictures):
 
     @classmethod
     def suits(cls, offer: Offer) -> bool:
-        return offer.decodes and offer.sheet is None and offer.flow is None and offer.poses is None
+        return super().suits(offer) and offer.sheet is None and offer.flow is None
 
     def missing(self, offer: Offer) -> str:
         return super().missing(offer) or ("" if len(offer.chosen) else "Select samples in the grid first.")

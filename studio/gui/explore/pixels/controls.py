@@ -101,7 +101,9 @@ class Controls(QWidget):
         self.browser = Browser(session, "pixels browse", "Look at")
         self.browser.bar.layout().setSpacing(theme.SPACE // 2)  # type: ignore[union-attr]
         self.files = QWidget()
-        self.files.setLayout(row(heading("Real examples"), 1, self.browser.negative, self.browser.files))
+        of_real = row(heading("Real examples"), self.browser.place, self.browser.negative, self.browser.files)
+        of_real.setStretch(1, 1)
+        self.files.setLayout(of_real)
         self.explained = quiet(
             "Values are drawn one after the other, each from its distribution under those before it. Play with P, drag "
             "the slider, rest on a pixel.",

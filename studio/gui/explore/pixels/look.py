@@ -72,7 +72,7 @@ class Look(QWidget):
         captions, tips = [], []
         state, data = self.easel.state, self.easel.data
         for k in range(len(found.totals)):
-            captions.append(f"{float(found.totals[k]):.1f}")
+            captions.append(f"{float(found.totals[k]):.1f} nats")
             tips.append(f"{name_of(k, state.real, found.labels, data)}: {told(found, k)}")
         self.film.show_items(found.images, captions, tips)
         self.show_current()

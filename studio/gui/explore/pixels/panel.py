@@ -17,6 +17,7 @@ from studio.gui.explore.panel import Panel
 from studio.gui.explore.pixels.controls import Controls
 from studio.gui.explore.pixels.easel import Easel
 from studio.gui.explore.pixels.look import Look
+from studio.gui.explore.pixels.out import offered
 from studio.gui.explore.pixels.stage import Stage
 from studio.gui.explore.pixels.state import MOST_REAL, Drawing, as_plain, from_plain
 from studio.gui.export.offer import Offer, name_of
@@ -192,7 +193,17 @@ class PixelsPanel(Panel):
         easel = self.easel
         if easel.view is None:
             return None
-        return Offer(where=easel.where, name=name_of(easel.where.run), seed=easel.state.seed, count=easel.state.count)
+        state = easel.state
+        own = state.mode == "draw" and state.label is None  # samples of a seed alone say all of these
+        return Offer(
+            where=easel.where,
+            name=name_of(easel.where.run),
+            decodes=own,
+            seed=state.seed,
+            count=state.count,
+            uniform=True,
+            shown=offered(easel, self._about),
+        )
 
     def restore(self, made: Provenance) -> None:
         """Of a file that came back: the same seed, mask and examples."""

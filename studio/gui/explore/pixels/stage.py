@@ -145,7 +145,7 @@ class Stage(QWidget):
     def _show_film(self, found: DrawnInOrder) -> None:
         totals = found.nats.sum(1, dtype=np.float64)
         names = [f"sample {k + 1}" for k in range(len(found.values))]
-        captions = [f"{t:.1f}" for t in totals]
+        captions = [f"{t:.1f} nats" for t in totals]
         tips = [f"{n}: −log p = {t:.2f} nats" for n, t in zip(names, totals, strict=True)]
         images = found.images
         if len(found.original):

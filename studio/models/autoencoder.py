@@ -143,7 +143,6 @@ class Autoencoder(Model):
     )
     recipe_type = AutoencoderRecipe
     recipe: AutoencoderRecipe
-    steady = True
     draws = "means"
 
     def build(self, data: DataSpec) -> None:

@@ -59,7 +59,6 @@ class FlowPosteriorVAE(Variational):
     title = "VAE with a flow posterior"
     paper = Paper("Rezende and Mohamed", 2015, "Variational Inference with Normalizing Flows", "1505.05770")
     about = "A VAE whose posterior is no plain Gaussian: a flow bends it for each example, and the bound comes closer."
-    steady = True
     recipe_type = FlowPosteriorVAERecipe
     recipe: FlowPosteriorVAERecipe
 

@@ -60,7 +60,6 @@ class FlowPriorVAE(Variational):
     title = "VAE with a flow prior"
     paper = Paper("Chen, Kingma, Salimans, et al.", 2017, "Variational Lossy Autoencoder", "1611.02731")
     about = "A VAE whose prior is learned: a flow makes the latents of the data Gaussian, so samples meet the decoder."
-    steady = True
     recipe_type = FlowPriorVAERecipe
     recipe: FlowPriorVAERecipe
 

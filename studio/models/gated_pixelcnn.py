@@ -88,7 +88,6 @@ class GatedPixelCNN(Ordered):
         "1606.05328",
     )
     about = "Draws an image pixel by pixel from all that lies above and to the left, of the class you choose."
-    steady = True
     recipe_type = GatedPixelCNNRecipe
     recipe: GatedPixelCNNRecipe
 

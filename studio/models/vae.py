@@ -37,7 +37,6 @@ class VAE(Variational):
     about = (
         "Learns a Gaussian code of each example and a decoder for it, by one bound of the likelihood; trains steadily."
     )
-    steady = True
     recipe_type = VAERecipe
     recipe: VAERecipe
 

@@ -14,6 +14,7 @@ from studio.gui.explore.panel import Panel
 from studio.gui.explore.pixels.panel import PixelsPanel
 from studio.gui.explore.pose.panel import PosePanel
 from studio.gui.explore.rules.panel import RulesPanel
+from studio.gui.explore.scatter.panel import ScatterPanel
 
 PANELS: tuple[type[Panel], ...] = (
     PosePanel,
@@ -24,6 +25,7 @@ PANELS: tuple[type[Panel], ...] = (
     FlowPanel,
     LatentPanel,
     EncodePanel,
+    ScatterPanel,
     ConstraintsPanel,
     RulesPanel,
     MeasuresPanel,

@@ -1,11 +1,11 @@
-"""The line above a plot: what each curve is and what it reads. Painted, so that changing numbers cost nothing."""
+"""The line above a plot: what each curve or mark is, what it reads. Painted, so that changing numbers cost nothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import shiboken6
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -21,8 +21,10 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from studio.gui import theme
 from studio.gui.glossary import Card, terms
+from studio.gui.widgets.marks import Mark, Shape, picture
 
 SWATCH = 20
+MARK = 11
 GAP = 4
 BETWEEN = 8
 TYPICAL = "−0.00000"
@@ -31,7 +33,8 @@ TYPICAL = "−0.00000"
 
 @dataclass(eq=False)
 class Entry:
-    """One curve as the legend shows it; ``value`` is text, "" where there is none; ``term``: of the glossary."""
+    """One curve as the legend shows it; ``value`` is text, "" where there is none; ``term``: of the glossary;
+    ``shape``: of the mark that stands for points, in place of a curve's line."""
 
     label: str
     colour: str
@@ -39,17 +42,26 @@ class Entry:
     value: str = ""
     hidden: bool = False
     term: str = ""
+    shape: Shape | None = None
 
 
 class Legend(QWidget):
     """Entries in reading order, wrapped to the width. A click or Enter hides a curve or shows it again; resting on one,
-    or Shift+F1, says what it is."""
+    or Shift+F1, says what it is.
+
+    Args:
+        name: what the entries are, for screen readers.
+        alone: whether one can be shown without the others, by Ctrl and a click or Enter.
+    """
 
     toggled = Signal(int)
+    only = Signal(int)
+    """Show this one without the others."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, name: str = "curves", alone: bool = False) -> None:
         super().__init__(parent)
         self.entries: list[Entry] = []
+        self._alone = alone
         self._places: list[QRect] = []
         self._current = 0
         self._card: Card | None = None
@@ -58,7 +70,7 @@ class Legend(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("curves")
+        self.setAccessibleName(name)
 
     def set_entries(self, entries: list[Entry]) -> None:
         self.entries = entries
@@ -117,7 +129,12 @@ class Legend(QWidget):
                 pen.setCapStyle(Qt.PenCapStyle.FlatCap)  # square ends would fill the gaps between dots
             painter.setPen(pen)
             middle = place.center().y()
-            if not entry.hidden:
+            if entry.shape is not None:
+                side = round(MARK * self.devicePixelRatioF())
+                drawn = picture(Mark(colours.line if entry.hidden else entry.colour, entry.shape), side)
+                drawn.setDevicePixelRatio(self.devicePixelRatioF())
+                painter.drawImage(QPoint(place.left() + (SWATCH - MARK) // 2, middle - MARK // 2), drawn)
+            elif not entry.hidden:
                 painter.drawLine(place.left(), middle, place.left() + SWATCH, middle)
             room = metrics.horizontalAdvance(TYPICAL)
             text = place.adjusted(SWATCH + GAP, 0, -(room + GAP), 0)
@@ -145,7 +162,11 @@ class Legend(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         index = self._at(event.position().x(), event.position().y())
         if index >= 0 and event.button() == Qt.MouseButton.LeftButton:
-            self.toggled.emit(index)
+            self._press(index, event.modifiers())
+
+    def _press(self, index: int, keys: Qt.KeyboardModifier) -> None:
+        lone = self._alone and keys & Qt.KeyboardModifier.ControlModifier
+        (self.only if lone else self.toggled).emit(index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
@@ -156,7 +177,7 @@ class Legend(QWidget):
             self._current = (self._current + moves[key]) % len(self.entries)
             self.update()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.entries:
-            self.toggled.emit(self._current)
+            self._press(self._current, event.modifiers())
         else:
             super().keyPressEvent(event)
 
@@ -172,7 +193,9 @@ class Legend(QWidget):
                 entry = self.entries[index]
                 what = "show" if entry.hidden else "hide"
                 QToolTip.showText(
-                    event.globalPos(), f"{entry.label}: {entry.value or 'no value here'}\nClick to {what}"
+                    event.globalPos(),
+                    f"{entry.label}: {entry.value or 'no value here'}\nClick to {what}"
+                    + (", Ctrl+click to see it alone" if self._alone else ""),
                 )
             return True
         return super().event(event)

@@ -71,12 +71,16 @@ class ErrorCurve(CurvePanel):
 
 
 class Controls(QWidget):
-    """See the module."""
+    """See the module.
+
+    Args:
+        more: what else is said of the example looked at.
+    """
 
     edit_wanted = Signal()
     """The latent of the example looked at is to be edited by hand."""
 
-    def __init__(self, coder: Coder) -> None:
+    def __init__(self, coder: Coder, more: QWidget) -> None:
         super().__init__()
         self.coder = coder
         self.by = QComboBox()
@@ -153,6 +157,7 @@ class Controls(QWidget):
         head.setStretch(0, 1)
         whole_box.addLayout(head)
         whole_box.addWidget(self.facts)
+        whole_box.addWidget(more)
         whole_box.addWidget(self.curve, 1)
         whole_box.addStretch(0)
 

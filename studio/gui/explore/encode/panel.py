@@ -14,14 +14,17 @@ from studio.explore.questions import Browsed, Encoded, ModelView, Pictures, Wher
 from studio.export.provenance import Provenance
 from studio.gui.drop import PICTURES
 from studio.gui.explore.browser import Browser
+from studio.gui.explore.encode.bound import WAYS, Bound
 from studio.gui.explore.encode.coder import Coder
 from studio.gui.explore.encode.controls import Controls, unit_of
 from studio.gui.explore.encode.pairs import GAINS, Pairs
+from studio.gui.explore.encode.posterior import SAMPLES, SIDE, Posterior, nearest_on_sheet, sheet_of_codes
 from studio.gui.explore.encode.state import MOST, as_plain, class_of, from_plain, name_of, parts_found
+from studio.gui.explore.encode.views import Views, code_words
 from studio.gui.explore.film import NOTHING
 from studio.gui.explore.panel import Panel
 from studio.gui.explore.plane import Plane
-from studio.gui.export.offer import Offer, OfferedComparison
+from studio.gui.export.offer import Offer, OfferedComparison, OfferedSheet
 from studio.gui.export.offer import name_of as name_of_run
 from studio.gui.session import Session
 from studio.gui.shortcuts import bind
@@ -39,12 +42,17 @@ class EncodePanel(Panel):
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(session, parent)
         self.coder = Coder(session, self)
+        self._wanted = ""
+        """The view of the last session."""
         self.browser = Browser(session, "encode browse")
         self.pairs = Pairs()
-        self.tools = Controls(self.coder)
+        self.posterior = Posterior(self.coder)
+        self.bound = Bound(self.posterior)
+        self.views = Views(self.pairs)
+        self.tools = Controls(self.coder, self.bound)
         self.split = QSplitter(Qt.Orientation.Vertical)
         self.split.setChildrenCollapsible(False)
-        self.split.addWidget(self.pairs)
+        self.split.addWidget(self.views)
         self.split.addWidget(self.browser)
         self.split.setStretchFactor(0, 3)
         self.split.setStretchFactor(1, 2)
@@ -70,6 +78,13 @@ class EncodePanel(Panel):
         self.browser.chosen.connect(lambda real: coder.choose(real))
         self.browser.browsed.connect(self._plane_came)
         self.tools.edit_wanted.connect(lambda: self._edit(coder.current))
+        posterior, views = self.posterior, self.views
+        posterior.shown_anew.connect(self._allow)
+        posterior.split_came.connect(self._posterior_came)
+        posterior.sheet_came.connect(self._sheet_came)
+        coder.picked.connect(lambda index: self._posterior_came())
+        views.shown.connect(self._viewed)
+        views.edit_wanted.connect(self._edit_code)
         for part in (self.pictures, self.controls):
             bind(part, "Explore", {"edit latent": self.tools.edit, "search": self._search})
         self.pictures.installEventFilter(self)
@@ -83,6 +98,7 @@ class EncodePanel(Panel):
 
     def forget(self) -> None:
         self.coder.forget()
+        self.posterior.forget()
 
     def refresh(self) -> None:
         self.coder.refresh()
@@ -108,6 +124,9 @@ class EncodePanel(Panel):
             "gain": self.pairs.times,
             "browser": self.browser.save_state(),
             "split": self.split.sizes(),
+            "view": self.views.view,
+            "samples": self.posterior.samples,
+            "units": self.bound.way_shown,
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
@@ -116,6 +135,11 @@ class EncodePanel(Panel):
             self.pairs.set_times(state["gain"])
         if isinstance(state.get("browser"), dict):
             self.browser.restore_state(state["browser"])
+        self._wanted = str(state.get("view", ""))
+        if state.get("samples") in SAMPLES:
+            self.posterior.samples = state["samples"]
+        if state.get("units") in dict(WAYS).values():
+            self.bound.show_way(state["units"])
         split = state.get("split")
         if isinstance(split, list) and len(split) == 2 and all(isinstance(s, int) and s > 0 for s in split):
             self.split.setSizes(split)
@@ -137,6 +161,13 @@ class EncodePanel(Panel):
         self.latent_wanted.emit(z.copy(), what)
         originals = self._pictures(found.originals, found.original_points)
         self.beside_wanted.emit(originals[coder.current], what)
+
+    def _edit_code(self, tile: int) -> None:
+        """Hand a code of the sheet over."""
+        found = self.posterior.sheet
+        if found is not None:
+            what = f"the code {code_words(tile)}"
+            self.latent_wanted.emit(sheet_of_codes(SIDE)[tile], what)
 
     # --- what is shown
 
@@ -166,6 +197,48 @@ class EncodePanel(Panel):
             self.pairs.show_nothing(f"Choose real {'points' if points else 'pictures'} below{more}.")
         elif coder.result is None:
             self.pairs.grid.empty_text = "Encoding …" if coder.by == "encoder" else "Reading …"
+
+    def _allow(self) -> None:
+        """The views that this model has; the one of the last session first."""
+        self.views.allow(samples=self.posterior.can, sheet=self.posterior.spread_out)
+        if self._wanted and self.posterior.can:
+            self.views.show_view(self._wanted)
+            self._wanted = ""
+
+    def _viewed(self, name: str) -> None:
+        posterior = self.posterior
+        posterior.wants_sheet = name == "sheet"
+        if posterior.wants_sheet and posterior.sheet is None:
+            posterior.ask_sheet()
+
+    def _posterior_came(self) -> None:
+        """What the posterior of the example that is looked at decodes to."""
+        at = self.coder.current
+        split = self.posterior.at(at)
+        if split is None:
+            self.views.show_samples(NOTHING, [])
+            self.views.mark(-1)
+            return
+        many = len(split.z)
+        own = slice(at * many, (at + 1) * many)
+        drawn_points = None if split.drawn_points is None else split.drawn_points[own]
+        parts = (
+            self._pictures(split.originals, split.original_points)[at : at + 1],
+            self._pictures(split.means, split.mean_points)[at : at + 1],
+            self._pictures(split.drawn[own], drawn_points),
+        )
+        captions = ["example", "mean", *(f"sample {i + 1}" for i in range(many))]
+        self.views.show_samples(np.concatenate(parts), captions)
+        if self.posterior.spread_out:
+            self.views.mark(nearest_on_sheet(split.mean[at], SIDE))
+
+    def _sheet_came(self) -> None:
+        found = self.posterior.sheet
+        if found is not None:
+            split = self.posterior.at(self.coder.current)
+            here = -1 if split is None else nearest_on_sheet(split.mean[self.coder.current], SIDE)
+            self.views.show_sheet(self._pictures(found.images, found.points), here)
+            self.step_shown.emit(found.step)
 
     def _plane_came(self) -> None:
         """Points are drawn in the window of the data, which is known now."""
@@ -239,16 +312,25 @@ class EncodePanel(Panel):
         comparison = None
         if found is not None and len(found):
             originals = found.originals if found.original_points is None else found.original_points
-            about = {"name": self.title, "state": as_plain(coder.state)}
+            about = self._about()
             comparison = OfferedComparison(originals, found.z, self.pairs.times, about)
         z = coder.latent()
+        sheet = None
+        if self.views.view == "sheet":
+            said = f"{SIDE}×{SIDE} codes, evenly over the prior"
+            sheet = OfferedSheet("All codes", said, sheet_of_codes(SIDE), SIDE, self._about())
         return Offer(
             where=coder.where,
             name=name_of_run(coder.where.run),
             uniform=not coder.view.prior.has("normal"),
             current=np.zeros((0, 0), np.float32) if z is None else z[None],
             comparison=comparison,
+            sheet=sheet,
         )
+
+    def _about(self) -> dict[str, Any]:
+        """What the panel needs to come back."""
+        return {"name": self.title, "state": as_plain(self.coder.state), "view": self.views.view}
 
     def restore(self, made: Provenance) -> None:
         """Of a comparison that came back: the same examples and the same search."""
@@ -257,5 +339,6 @@ class EncodePanel(Panel):
             return
         plain_state = about.get("state")
         state = from_plain(plain_state) if isinstance(plain_state, Mapping) else None
+        self.views.show_view(str(about.get("view", "")))
         if state is not None and all(i < self.coder.view.data.count for i in state.real.indices):
             self.coder.go_back(state, made.latents)

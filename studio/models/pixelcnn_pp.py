@@ -204,8 +204,8 @@ class PixelCNNPP(Ordered):
         # Smaller than the paper's: networks that two processor cores train in minutes, and fewer steps to remember.
         small: dict[str, Value] = {"rate": 2e-3, "average": 0.995, "components": 5, "dropout": 0.0, "sizes": 2}
         if pixels(data) <= TINY:
-            return {**small, "width": 32, "blocks": 1, "batch": 32, "steps": epochs(data, 60, 32, 2500)}
-        small |= {"blocks": 1, "batch": 16, "steps": epochs(data, 60, 16, 2500)}
+            return {**small, "width": 32, "blocks": 1, "batch": 32, "steps": epochs(data, 30, 32, 1500)}
+        small |= {"blocks": 1, "batch": 16, "steps": epochs(data, 30, 16, 1500)}
         return {**small, "width": 24 if pixels(data) <= SMALL else 16}
 
 

@@ -29,6 +29,11 @@ def lstm(gates: Tensor, cell: Tensor, along: int = 1) -> tuple[Tensor, Tensor]:
     return out.sigmoid() * cell.tanh(), cell
 
 
+def remembered(gates: Tensor) -> Tensor:
+    """The same in float32 at least: a memory that is written at each step is rounded at each step."""
+    return gates.to(torch.promote_types(gates.dtype, torch.float32))
+
+
 class RowLSTM(nn.Module):
     """Runs down the image a whole row at a time (section 3.1). The state above comes in by a convolution of three
     pixels, so that what a pixel knows is a triangle above it.
@@ -47,6 +52,7 @@ class RowLSTM(nn.Module):
 
     def forward(self, gates: Tensor) -> Tensor:
         """Hidden states B×h×H×W from the input-to-state map B×4h×H×W."""
+        gates = remembered(gates)
         hidden = cell = torch.zeros_like(gates[:, : gates.shape[1] // GATES, 0])
         rows = []
         for row in gates.unbind(2):
@@ -74,7 +80,7 @@ class DiagonalBiLSTM(nn.Module):
 
     def forward(self, gates: Tensor) -> Tensor:
         """Hidden states B×h×H×W from the input-to-state map B×8h×H×W: four gates from the left, four from the right."""
-        left, right = gates.chunk(2, 1)
+        left, right = remembered(gates).chunk(2, 1)
         skewed = torch.stack([skew(left), skew(right.flip(3))], 1)
         hidden = cell = torch.zeros_like(skewed[:, :, : skewed.shape[2] // GATES, :, 0])
         columns = []

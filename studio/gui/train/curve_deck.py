@@ -17,6 +17,7 @@ from studio.gui.train.gauges import Gauges
 from studio.gui.train.run_curves import (
     FIRST,
     GAME,
+    LOGARITHMIC,
     OTHERS,
     UNIT_AT_LENGTH,
     RunCurves,
@@ -162,7 +163,7 @@ class CurveDeck(QWidget):
 
     def _panel(self, group: str) -> CurvePanel:
         if group not in self.panels:
-            panel = self.panels[group] = CurvePanel(*title_of(group), log=self._log.get(group, False))
+            panel = self.panels[group] = CurvePanel(*title_of(group), log=self._log.get(group, group in LOGARITHMIC))
             panel.set_smoothing(self._smoothing.get(group, 0.0))
             panel.tools.unit.setToolTip(UNIT_AT_LENGTH if group == "wasserstein" else panel.unit)
             for other in self.panels.values():

@@ -53,6 +53,10 @@ TITLES = {
     "class divergence": ("Class divergence", "nats"),
     "oscillation": ("Oscillation", ""),
     "gradient norm": ("Gradient norm", ""),
+    "gradient variance": ("Variance of the gradient of q", "nats², over draws, all units"),
+    "baseline": ("Baseline", "share of the variance, 0–1"),
+    "mmd": ("Maximum mean discrepancy", "MMD², all bandwidths"),
+    "mmd of each σ": ("Discrepancy by bandwidth", "MMD², biased"),
     "speed": ("Speed", ""),
 }
 """Titles and units of groups whose name alone says too little; any other group is shown under its own name."""
@@ -65,6 +69,9 @@ ON_TABS = {
     "kl": "KL",
     "elbo": "ELBO",
     "log-det": "Log-det",
+    "gradient variance": "Variance",
+    "mmd": "MMD",
+    "mmd of each σ": "MMD by σ",
     "accuracy": "Accuracy",
     "accuracy under the rule": "Under the rule",
     "test accuracy": "Test",
@@ -73,6 +80,8 @@ ON_TABS = {
     "truth of the rule": "Truth",
 }
 """Where a tab says it shorter than the title."""
+LOGARITHMIC = ("gradient variance",)
+"""Groups whose curves are orders of magnitude apart: their plots begin with a logarithmic axis."""
 FIRST = ("loss", "wasserstein")
 """Groups that have a plot of their own from the start; the others share the tabs."""
 GAME = (
@@ -87,6 +96,7 @@ GAME = (
     "free energy",
     "elbo",
     "kl",
+    "mmd",
     "cross entropy",
     "imitation",
 )
@@ -101,6 +111,8 @@ OTHERS = (
     "truth of the rule",
     "agreement",
     "log-det",
+    "gradient variance",
+    "mmd of each σ",
     "active units",
     "critic gap",
     "information",
@@ -121,6 +133,7 @@ GROUP_TERMS = {
     "classes": "modes",
     "class-divergence": "modes",
     "effective-sample-size": "effective sample size",
+    "mmd-of-each-σ": "bandwidth",
     "active-units": "active units",
     "free-bits": "free bits",
     "imitation": "rule distillation",

@@ -27,3 +27,14 @@ def test_of_a_model_that_draws_no_samples_accuracies_take_the_place_of_distances
     assert deck.sides[1].buttons["wasserstein"].isHidden()
     deck.show_marks((), (), samples=True)
     assert shown(deck) == ["loss", "wasserstein"], "whose distances may be on their way"
+
+
+def test_curves_that_are_orders_of_magnitude_apart_begin_on_a_logarithmic_axis(qtbot: QtBot) -> None:
+    curves = RunCurves("run")
+    curves.add(Measured("run", 1, 0.1, {"gradient variance/none": 2e6, "gradient variance/learned": 5e3}))
+    for saved, wanted in (({}, True), ({"log": {"gradient variance": False}}, False)):
+        deck = CurveDeck()
+        qtbot.addWidget(deck)
+        deck.restore_state(dict(saved))
+        deck.show_runs([curves], [""])
+        assert deck.panels["gradient variance"].log is wanted, "unless somebody has said otherwise"

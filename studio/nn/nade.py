@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 BLOCK = 1 << 21
-"""Numbers (examples × values × units) that are held at once: 8 MB of float32."""
-KEPT = 1 << 24
-"""Numbers up to which what the gradient needs is kept; beyond, it is computed again."""
+"""Numbers (examples × values × units) that are summed at once: 8 MB of float32."""
 
 
 class RunningSums(nn.Module):
@@ -31,16 +28,11 @@ class RunningSums(nn.Module):
         count, values = bits.shape
         hidden = len(self.hidden_bias)
         many = max(1, min(values, BLOCK // max(1, count * hidden)))
-        again = torch.is_grad_enabled() and count * values * hidden > KEPT
         sums = self.hidden_bias.expand(count, -1)
         found = []
         for start in range(0, values, many):
             stop = min(values, start + many)
-            args = (bits[:, start:stop], self.reading[start:stop], self.writing[start:stop], sums)
-            if again:
-                logits, sums = checkpoint(self._block, *args, use_reentrant=False)
-            else:
-                logits, sums = self._block(*args)
+            logits, sums = self._block(bits[:, start:stop], self.reading[start:stop], self.writing[start:stop], sums)
             found.append(logits)
         return torch.cat(found, 1) + self.bias
 

@@ -218,8 +218,8 @@ experiment = Experiment(
     about=(
         "One layer of 200 bits on MNIST, bits drawn anew at each showing, batches of 100, Adam instead of plain "
         "descent with momentum: it divides by the size of the gradient itself, and so forgives a missing baseline "
-        "more. The running mean moves after it was used, not before as in the paper: the gradient stays unbiased. Scored on "
-        "held-out images by the mean of log-weights over draws of the latent."
+        "more. The running mean moves after it was used, not before as in the paper: the gradient stays unbiased. "
+        "Scored on held-out images by the mean of log-weights over draws of the latent."
     ),
     datasets=("mnist",),
     short=Preset(

@@ -1,4 +1,4 @@
-"""The flow and the VAE that docs/add-a-model.md shows are such: they can be copied from the page and work."""
+"""The systems that docs/add-a-model.md shows are such: they can be copied from the page and work."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
 import torch
 from torch import nn
 
 from studio.data.dataset import DataSpec
-from studio.models.core import decoding, flow, model, recipe, variational
+from studio.models.core import decoding, flow, model, ordered, raster, recipe, variational
 from studio.models.core.model import Batch
+from studio.nn import pixel_masks
 from studio.nn.flows import base, glow, mixing, scales
+from tests.models.ordered import influence, stirred, total
 
 PAGE = Path(__file__).parents[2] / "docs" / "add-a-model.md"
 
@@ -59,3 +62,18 @@ def test_the_vae_of_the_page_has_a_bound_that_its_own_prior_makes() -> None:
     whole = found.reconstruction.mean(0) - found.kl.sum(1)
     assert torch.allclose(whole, found.log_weights.mean(0), atol=1e-4)
     assert {"score likelihood", "infer latents"} <= set(model.capabilities(made))
+
+
+def test_the_model_of_the_page_that_draws_value_by_value_sums_to_1_and_looks_at_nothing_to_come() -> None:
+    names = written("(Ordered)", recipe, model, ordered, raster, pixel_masks)
+    data = DataSpec("made up", "images", (1, 4, 4), 100)
+    values = ordered.OrderedRecipe()
+    assert names["Neighbours"].problems(values, data) == []
+    made = names["Neighbours"](values, data)
+    made.loss(Batch(torch.rand(5, 1, 4, 4) * 2 - 1)).value.backward()
+    stirred(made)
+    assert total(made) == pytest.approx(1, abs=1e-5)
+    assert not influence(made).triu().any()
+    with torch.no_grad():
+        assert set(made.decode(torch.rand(3, 16) * 2 - 1).unique().tolist()) == {-1, 1}
+    assert {"score likelihood", "draw in order", "decode latent"} <= set(model.capabilities(made))

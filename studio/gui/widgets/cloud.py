@@ -123,11 +123,10 @@ class CloudPlot(PlanePlot):
         self.classes: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self.current = -1
         self.cloud = Cloud()
-        self._ring = pg.ScatterPlotItem(pxMode=True)
-        self.plot.addItem(self.cloud, ignoreBounds=True)
-        self.plot.addItem(self._ring, ignoreBounds=True)
-        self.cloud.setZValue(1)
-        self._ring.setZValue(3)
+        self._rings = [pg.ScatterPlotItem(pxMode=True) for _ in range(2)]  # one within a wider one: seen on all grounds
+        for z, item in zip((1, 3, 3), (self.cloud, *self._rings), strict=True):
+            self.plot.addItem(item, ignoreBounds=True)
+            item.setZValue(z)
         self._marks: Sequence[Mark] = ()
         self.setMouseTracking(True)
         self.plot.viewport().setMouseTracking(True)
@@ -156,9 +155,10 @@ class CloudPlot(PlanePlot):
 
     def _draw_ring(self) -> None:
         there = self.points[[self.current]] if self.current >= 0 else np.zeros((0, 2))
-        self._ring.setData(pos=there, size=16, symbol="o", brush=None)
         colours = theme.palette()
-        self._ring.setPen(pg.mkPen(colours.accent, width=3))
+        for ring, colour, width in zip(self._rings, (colours.base, colours.text), (6, 2.5), strict=True):
+            ring.setData(pos=there, size=20, symbol="o", brush=None)
+            ring.setPen(pg.mkPen(colour, width=width))
 
     def _dress(self) -> None:
         super()._dress()

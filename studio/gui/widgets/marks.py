@@ -16,11 +16,12 @@ from studio.gui import theme
 Shape = Literal["disc", "square", "diamond", "triangle", "cross"]
 SHAPES: tuple[Shape, ...] = ("disc", "square", "diamond", "triangle", "cross")
 
-# Okabe & Ito's set, https://jfly.uni-koeln.de/color/, its yellow, black and blue moved to where they are seen.
-_LIGHT = ("#0072b2", "#d55e00", "#009e73", "#c56a9c", "#3f9fd8", "#c98600", "#1b1c20", "#857a00")
-_DARK = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#e9eaee", "#5b86e5")
-_LIGHTNESS = {False: (0.50, 0.68, 0.36), True: (0.72, 0.86, 0.60)}
-_CHROMA = 0.13
+# Okabe & Ito's set, https://jfly.uni-koeln.de/color/, its yellow, black and blue moved to where they are seen; with a
+# brown and a grey they are ten.
+_LIGHT = ("#0072b2", "#d55e00", "#009e73", "#c56a9c", "#4fb0e6", "#d99200", "#1b1c20", "#8f8300", "#7a4420", "#8c8f96")
+_DARK = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#e9eaee", "#5b86e5", "#b98a5e", "#8f939c")
+_LIGHTNESS = {False: (0.50, 0.70), True: (0.66, 0.84)}
+_CHROMA = 0.14
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ class Mark:
 
 
 def marks(count: int) -> list[Mark]:
-    """Of so many classes, in the colours of the theme. More than eight go round the circle of hues, at lightnesses
+    """Of so many classes, in the colours of the theme. More than ten go round the circle of hues, at lightnesses
     that differ from one to the next."""
     dark = theme.theme.dark
     few = _DARK if dark else _LIGHT
     colours = list(few[:count])
     if count > len(few):
-        colours = [_oklch(_LIGHTNESS[dark][i % 3], _CHROMA, 2 * math.pi * i / count) for i in range(count)]
+        colours = [_oklch(_LIGHTNESS[dark][i % 2], _CHROMA, 2 * math.pi * i / count) for i in range(count)]
     return [Mark(colour, SHAPES[i % len(SHAPES)]) for i, colour in enumerate(colours)]
 
 

@@ -26,7 +26,13 @@ from studio.gui.glossary import hover_card
 from studio.gui.widgets.plot import plain
 from studio.gui.words import plural
 
-COLUMNS = ("unit", "KL, this one", "KL, mean", "Var of mean", "active")
+COLUMNS = (
+    ("unit", "Which dimension of the latent"),
+    ("KL", "In nats, of the example that is looked at"),
+    ("mean", "KL in nats, mean over many examples"),
+    ("Var E[z]", "Variance of the posterior's mean over those examples"),
+    ("active", f"✓: that variance is above {ACTIVE}"),
+)
 WAYS = (("Largest first", "size"), ("By number", "number"), ("As a table", "table"))
 
 
@@ -61,12 +67,17 @@ class Bound(QWidget):
         self.way.activated.connect(lambda i: self.show_way(self.way.itemData(i)))
         self.bars = UnitBars()
         self.table = QTableWidget(0, len(COLUMNS))
-        self.table.setHorizontalHeaderLabels(list(COLUMNS))
+        for column, (title, tip) in enumerate(COLUMNS):
+            head = QTableWidgetItem(title)
+            head.setToolTip(tip)
+            self.table.setHorizontalHeaderItem(column, head)
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(3 * theme.SPACE)
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.setSortingEnabled(True)
+        self.table.sortByColumn(2, Qt.SortOrder.DescendingOrder)
         self.table.setMinimumHeight(HIGH + 60)
         self.table.setAccessibleName("units of the latent")
         self.body = QStackedWidget()
@@ -122,10 +133,10 @@ class Bound(QWidget):
             self.active.setText("Units")
             self.of.setText("Looking at many examples …")
         else:
-            active = int((units.variance > ACTIVE).sum())
+            active, split_of = int((units.variance > ACTIVE).sum()), units.split.replace(" ", "-")
             self.active.setText(f"{active:,} of {plural(len(units.variance), 'unit')} active")
             self.of.setText(
-                f"Var E[z] over {ACTIVE}; {units.count:,} {units.split} examples: ELBO {plain(units.bound)} nats, "
+                f"Var E[z] over {ACTIVE}; {units.count:,} {split_of} examples: ELBO {plain(units.bound)} nats, "
                 f"reconstruction {plain(units.reconstruction)}, "
                 f"KL {plain(float(units.kl.sum()))} ({units.kl_estimator})"
             )

@@ -208,6 +208,7 @@ class EncodePanel(Panel):
     def _viewed(self, name: str) -> None:
         posterior = self.posterior
         posterior.wants_sheet = name == "sheet"
+        self.browser.setVisible(name != "sheet")  # the sheet is of codes, and wants the room
         if posterior.wants_sheet and posterior.sheet is None:
             posterior.ask_sheet()
 

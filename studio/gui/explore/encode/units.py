@@ -17,6 +17,7 @@ from studio.gui.widgets.plot import plain
 from studio.models.core.latents import Prior
 
 HIGH = 116
+MOST = 28.0
 LEAST = 3.0
 """Pixels of a bar, at least: what does not fit is left out, the smallest first or the last."""
 
@@ -88,8 +89,12 @@ class UnitBars(QWidget):
 
     def _bar_at(self, x: float) -> int:
         field, many = self._field(), len(self.shown())
-        at = int((x - field.left()) / field.width() * many) if many and field.width() > 0 else -1
-        return at if field.left() <= x <= field.right() and 0 <= at < many else -1
+        at = int((x - field.left()) // self._wide(many)) if many else -1
+        return at if 0 <= at < many else -1
+
+    def _wide(self, many: int) -> float:
+        """Pixels from bar to bar."""
+        return min(self._field().width() / many, MOST)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -106,7 +111,7 @@ class UnitBars(QWidget):
         painter.drawText(QRectF(0, field.center().y() - 8, field.left() - 4, 16), right, "nats")
         painter.setPen(QPen(QColor(colours.line), 1))
         painter.drawLine(field.bottomLeft(), field.bottomRight())
-        wide = field.width() / len(order)
+        wide = self._wide(len(order))
         gap = 1.0 if wide >= 4 else 0.0
         for place, dimension in enumerate(order):
             self._paint_bar(painter, field, place, dimension, wide, gap, top)
@@ -167,7 +172,7 @@ class UnitBars(QWidget):
             self.setAccessibleDescription(words)
             self.setToolTip(words)
             if self.isVisible():
-                field, wide = self._field(), self._field().width() / len(self.shown())
+                field, wide = self._field(), self._wide(len(self.shown()))
                 at = self.mapToGlobal(field.bottomLeft().toPoint())
                 at.setX(at.x() + int(place * wide))
                 QToolTip.showText(at, words, self)

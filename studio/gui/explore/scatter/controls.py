@@ -17,7 +17,7 @@ from studio.gui.explore.encode.state import class_of
 from studio.gui.explore.film import Picture
 from studio.gui.explore.parts import button, choose, quiet, row, tool
 from studio.gui.explore.scatter.finder import Finder
-from studio.gui.explore.scatter.state import COUNTS, Scattering, way_of
+from studio.gui.explore.scatter.state import COUNTS, Scattering, prior_in_plane, way_of
 from studio.gui.glossary import hover_card
 from studio.gui.widgets.curve_tools import ElidedLabel
 from studio.gui.widgets.legend import Entry, Legend
@@ -27,6 +27,10 @@ from studio.gui.widgets.plot import plain
 from studio.gui.words import plural
 
 PARTS = (("All", "all"), ("Held out", "held out"), ("Training", "train"))
+PRIOR = {
+    "normal": "Where the prior puts latents: N(0, I) at 1, 2 and 3 σ, which in any plane is a circle",
+    "uniform": "Where the prior puts latents: evenly over this square",
+}
 SIDE = 112
 
 
@@ -60,7 +64,6 @@ class Controls(QWidget):
         self.first.activated.connect(lambda i: self._axis(first=i))
         self.second.activated.connect(lambda i: self._axis(second=i))
         self.prior = QCheckBox("Prior")
-        self.prior.setToolTip("Where the prior puts latents: N(0, I) at 1, 2 and 3 σ, which in any plane is a circle")
         self.prior.clicked.connect(lambda on: self._edit("Prior in the plane", prior=on))
         self.again = tool("arrows-clockwise", "Encode again, with the newest weights", finder.ask)
         self.stop_button = button("Stop", "", "Encode no further; what was found stays", finder.stop)
@@ -81,12 +84,14 @@ class Controls(QWidget):
         for at, (words, one, other) in enumerate(lines):
             named[words] = label = QLabel(words)
             label.setBuddy(one)
-            for place, part in enumerate((label, one, other)):
-                form.addWidget(part, at, place)
+            both = row(one, other)
+            both.setStretch(0, 1)
+            both.setStretch(1, 0 if other is self.prior else 1)
+            form.addWidget(label, at, 0)
+            form.addLayout(both, at, 1)
         self._axes = named["Axes"]
         hover_card(named["Plane"], "principal component")
         form.setColumnStretch(1, 1)
-        form.setColumnStretch(2, 1)
         self.busy = QWidget()
         bar = row(self.bar, self.stop_button)
         bar.setStretch(0, 1)
@@ -204,7 +209,10 @@ class Controls(QWidget):
             box.setCurrentIndex(value)
             box.setVisible(way == "latent")
         self._axes.setVisible(way == "latent")
-        self.prior.setChecked(state.prior)
+        kind = prior_in_plane(state, view.prior)
+        self.prior.setEnabled(bool(kind))
+        self.prior.setChecked(state.prior and bool(kind))
+        self.prior.setToolTip(PRIOR.get(kind, "In this plane the prior has no simple outline"))
         self._list()
 
     def _found(self) -> None:

@@ -120,6 +120,13 @@ class Finder(QObject):
         if self._stale and self.view is not None:
             self.ask()
 
+    def sleep(self) -> None:
+        """Nobody looks: what is under way is asked again when somebody does, and holds nobody up."""
+        self.awake = False
+        if self.busy:
+            self.stop()
+            self._stale = True
+
     def _put(self, before: Scattering, state: Scattering) -> None:
         """Another state of this run."""
         self.changed.emit(before)

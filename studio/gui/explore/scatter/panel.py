@@ -19,17 +19,18 @@ from studio.gui.explore.browser import Browser
 from studio.gui.explore.drawn import Drawn
 from studio.gui.explore.encode.state import class_of
 from studio.gui.explore.panel import Panel
-from studio.gui.explore.parts import button, quiet, row
+from studio.gui.explore.parts import button, row
 from studio.gui.explore.scatter import saving
 from studio.gui.explore.scatter.controls import Controls
 from studio.gui.explore.scatter.finder import Finder
 from studio.gui.explore.scatter.plot import ScatterPlot
-from studio.gui.explore.scatter.state import MOST, Scattering, as_plain, from_plain, suits, way_of
+from studio.gui.explore.scatter.state import MOST, Scattering, as_plain, from_plain, prior_in_plane, suits, way_of
 from studio.gui.export.offer import Offer, OfferedComparison
 from studio.gui.export.offer import name_of as name_of_run
 from studio.gui.kinds import examples
 from studio.gui.session import Session
 from studio.gui.shortcuts import bind
+from studio.gui.widgets.curve_tools import ElidedLabel
 from studio.gui.widgets.marks import marks, unlabelled
 from studio.gui.widgets.plane_plot import Points
 from studio.gui.words import plural
@@ -50,7 +51,8 @@ class ScatterPanel(Panel):
         self.plot = ScatterPlot()
         self.tools = Controls(self.finder, self._pictures)
         self.browser = Browser(session, "scatter browse", "Put in")
-        self.hint = quiet(HINT)
+        self.hint = ElidedLabel(HINT)
+        theme.role(self.hint, "quiet")
         self.browse = button("Put in …", "plus", "Choose real examples, or files, to see where they land", self._browse)
         self.browse.setCheckable(True)
         self.clear = button("Take out", "x", "Take out those that were put in", lambda: self.finder.place(Real()))
@@ -58,7 +60,6 @@ class ScatterPanel(Panel):
         self.save = button("Save …", "download-simple", "The plane as a picture, or as a table", self.save_as)
         bar = row(self.hint, self.clear, self.browse, self.home, self.save)
         bar.setStretch(0, 1)
-        self.hint.setMinimumWidth(40)
         top = QWidget()
         above = QVBoxLayout(top)
         above.setContentsMargins(0, 0, 0, 0)
@@ -186,7 +187,7 @@ class ScatterPanel(Panel):
         if watched is self.pictures and event.type() == QEvent.Type.Show:
             self.finder.wake()
         elif watched is self.pictures and event.type() == QEvent.Type.Hide:
-            self.finder.awake = False
+            self.finder.sleep()
         return super().eventFilter(watched, event)
 
     def _show_anew(self) -> None:
@@ -258,17 +259,11 @@ class ScatterPanel(Panel):
         """Where the prior is normal in all that the plane shows, its density there is a normal one too."""
         finder = self.finder
         found, view = finder.result, finder.view
-        if found is None or view is None or not finder.state.prior:
+        kind = "" if view is None else prior_in_plane(finder.state, view.prior)
+        if found is None or not kind or not finder.state.prior:
             self.plot.set_prior(None)
-            return
-        kinds = {view.prior.part(int(d)).kind for d in np.flatnonzero(np.abs(found.axes).max(axis=0) > 0)}
-        alone = way_of(finder.state, view.prior) == "latent"
-        if kinds == {"normal"}:
-            self.plot.set_prior(-found.mean @ found.axes.T)
-        elif kinds == {"uniform"} and alone:
-            self.plot.set_prior(np.zeros(2), normal=False)
         else:
-            self.plot.set_prior(None)
+            self.plot.set_prior(-found.mean @ found.axes.T, normal=kind == "normal")
 
     def _landed(self) -> None:
         put = self.finder.put

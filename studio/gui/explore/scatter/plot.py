@@ -35,8 +35,9 @@ class ScatterPlot(CloudPlot):
         self._stars.setZValue(4)
         self.plot.addItem(self._stars, ignoreBounds=True)
         self._lines = [pg.PlotCurveItem() for _ in SIGMAS]
+        self._grounds = [pg.PlotCurveItem() for _ in SIGMAS]
         self._names = [pg.TextItem(anchor=(0.5, 1)) for _ in SIGMAS]
-        for item in (*self._lines, *self._names):
+        for item in (*self._grounds, *self._lines, *self._names):
             item.setZValue(2)
             self.plot.addItem(item, ignoreBounds=True)
         self._note = QLabel(self)
@@ -83,13 +84,14 @@ class ScatterPlot(CloudPlot):
         turn = np.linspace(0, 2 * np.pi, ROUND + 1)
         circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
         square = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)], float)
-        for sigma, line, name in zip(SIGMAS, self._lines, self._names, strict=True):
+        for sigma, ground, line, name in zip(SIGMAS, self._grounds, self._lines, self._names, strict=True):
             shown = centre is not None and (normal or sigma == 1)
-            line.setVisible(shown)
-            name.setVisible(shown)
+            for item in (ground, line, name):
+                item.setVisible(shown)
             if centre is not None:
                 points = centre + (circle * sigma if normal else square)
-                line.setData(points[:, 0], points[:, 1])
+                for item in (ground, line):
+                    item.setData(points[:, 0], points[:, 1])
                 name.setText(f"{sigma}σ" if normal else "U(−1, 1)")
                 name.setPos(float(centre[0]), float(centre[1]) + sigma)
 
@@ -100,10 +102,10 @@ class ScatterPlot(CloudPlot):
             self.plot.removeItem(thumb)
         self._thumbs = []
         colours = theme.palette()
-        self._stars.setData(pos=places, size=15, symbol="star", brush=pg.mkBrush(colours.accent))
-        self._stars.setPen(pg.mkPen(colours.base, width=1))
+        self._stars.setData(pos=places, size=22, symbol="star", brush=pg.mkBrush(colours.text))
+        self._stars.setPen(pg.mkPen(colours.base, width=2))
         for place, picture in zip(places, pictures, strict=False):
-            thumb = QGraphicsPixmapItem(_framed(to_image(picture), QColor(colours.accent), self.devicePixelRatioF()))
+            thumb = QGraphicsPixmapItem(_framed(to_image(picture), QColor(colours.text), self.devicePixelRatioF()))
             thumb.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
             thumb.setOffset(10, -10 - THUMB)
             thumb.setPos(float(place[0]), float(place[1]))
@@ -118,13 +120,13 @@ class ScatterPlot(CloudPlot):
 
     def _dress_more(self) -> None:
         colours = theme.palette()
-        pen = pg.mkPen(theme.blend(colours.text, colours.base, 0.6), width=1, style=Qt.PenStyle.DashLine)
-        for line, name in zip(self._lines, self._names, strict=True):
-            line.setPen(pen)
-            name.setColor(colours.quiet)
+        veil = QColor(colours.base)
+        veil.setAlpha(170)
+        for ground, line, name in zip(self._grounds, self._lines, self._names, strict=True):
+            ground.setPen(pg.mkPen(veil, width=3))
+            line.setPen(pg.mkPen(colours.text, width=1, style=Qt.PenStyle.DashLine))
+            name.setColor(colours.text)
             name.setFont(theme.text_font(theme.SMALL_PIXELS))
-            veil = QColor(colours.base)
-            veil.setAlpha(190)
             name.fill = pg.mkBrush(veil)
         for side in ("left", "bottom"):
             self.plot.getAxis(side).label.setDefaultTextColor(QColor(colours.quiet))
@@ -132,7 +134,6 @@ class ScatterPlot(CloudPlot):
             f"background: {colours.raised}; color: {colours.text}; border: 1px solid {colours.line}; padding: 2px 6px"
         )
         self._empty.setStyleSheet(f"color: {colours.quiet}")
-        self._stars.setBrush(pg.mkBrush(colours.accent))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

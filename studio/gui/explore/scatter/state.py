@@ -62,6 +62,17 @@ def way_of(state: Scattering, prior: Prior) -> Way:
     return state.way or ("latent" if prior.size == 2 else "pca")
 
 
+def prior_in_plane(state: Scattering, prior: Prior) -> str:
+    """What the prior is in the plane that is seen: "normal" or "uniform"; empty: neither, as of uniform numbers along a
+    principal component."""
+    alone = way_of(state, prior) == "latent"
+    parts = [prior.part(d) for d in (state.first, state.second)] if alone else prior.parts
+    kinds = {part.kind for part in parts}
+    if kinds == {"normal"}:
+        return "normal"
+    return "uniform" if alone and kinds == {"uniform"} else ""
+
+
 def suits(state: Scattering, prior: Prior, count: int, classes: int) -> bool:
     """Whether a state is of such a latent and such a dataset."""
     axes = {state.first, state.second}

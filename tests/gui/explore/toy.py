@@ -24,6 +24,7 @@ from studio.explore.questions import (
 from studio.export.jobs import (
     ExportBundle,
     ExportFilm,
+    ExportFrames,
     ExportLatents,
     ExportSamples,
     ExportWalk,
@@ -35,7 +36,15 @@ from tests.gui.conftest import FakeEngine
 
 IMAGES = DataSpec("toys", "images", (3, 16, 16), 100, fingerprint="toys")
 POINTS = DataSpec("ring", "points", (2,), 100, fingerprint="ring")
-EXPORTS: tuple[type[Any], ...] = (ExportSamples, ExportLatents, ExportWalk, ExportFilm, ExportWeights, ExportBundle)
+EXPORTS: tuple[type[Any], ...] = (
+    ExportSamples,
+    ExportLatents,
+    ExportWalk,
+    ExportFilm,
+    ExportFrames,
+    ExportWeights,
+    ExportBundle,
+)
 
 
 class Toy:

@@ -220,8 +220,8 @@ class Controls(QWidget):
     def _reset(state: Drawing) -> Drawing | None:
         """As at the beginning, the mode and the examples kept; None: it is so already."""
         first = Drawing(mode=state.mode, real=state.real, current=state.current, seen=state.seen)
-        same = (state.seed, state.count, state.label, state.known) == (first.seed, first.count, first.label, None)
-        return None if same else first
+        same = (state.seed, state.count, state.label) == (first.seed, first.count, first.label)
+        return None if same and state.known is None else first
 
     def reset(self) -> None:
         if self.easel.view is not None and (first := self._reset(self.easel.state)) is not None:

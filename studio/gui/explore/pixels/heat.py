@@ -19,7 +19,7 @@ SHARE = 99.5
 """Percentile of all pixels at which the colours end: a single pixel shall not make all others look alike."""
 LEAST = 0.1
 """Nats at which they end at least."""
-OVER = 0.6
+OVER = 0.7
 """Share of the colours, where they lie over the picture."""
 
 

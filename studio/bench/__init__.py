@@ -23,6 +23,7 @@ PARTS = {
     "flows": "Glow's training step against normflows'; inversion of a picture; memory by depth",
     "window": "training with the window open against without; event-loop gaps; slider to picture",
     "figures": "people drawn with their joints and masks",
+    "pixels": "images drawn value by value, from what was kept against the whole network for each pixel",
     "pose": "from a pose to the picture, its parts and scores, as the window gets them",
 }
 

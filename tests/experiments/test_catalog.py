@@ -23,6 +23,8 @@ def spec_of(name: str) -> DataSpec:
         return DataSpec(
             name, "sentences", (56,), 9613, 2693, ("negative", "positive"), name, name, ("but", "part"), 17_573
         )
+    if name == "mushrooms":
+        return DataSpec(name, "vectors", (112,), 8124, 6124, (), name, name, ("part",))
     if name in SHAPES:
         shape, classes = SHAPES[name]
         return DataSpec(name, "images", shape, 70_000, FEW, tuple(map(str, range(classes))), name, name)
@@ -76,7 +78,7 @@ def test_what_a_person_reads_of_it_is_there(name: str) -> None:
     assert all(p.shows.endswith(".") and p.budget for p in experiment.presets)
     foreign = [d for d in experiment.datasets if d not in builtin.NAMES]
     assert len(foreign) <= 1
-    assert all(material.about(d).title and (d in SHAPES or d in material.SENTENCES) for d in foreign)
+    assert all(material.about(d).title and any(d in of for of in (SHAPES, material.BITS, material.SENTENCES)) for d in foreign)
 
 
 @pytest.mark.parametrize("preset", ["short", "full"])

@@ -25,9 +25,12 @@ SHAPES: Mapping[str, tuple[tuple[int, ...], int]] = {
 """What stands in for a standard dataset must have its shape and number of classes."""
 BROUGHT: Mapping[str, About] = {
     "sst2": About("SST-2", "9,613 sentences of film reviews: stsa.binary.train, .dev and .test in a folder", 0),
+    "mushrooms": About("Mushrooms", "8,124 rows of 112 bits: train, valid and test in an .npz file", 0),
     "frey": About("Frey faces", "1,965 pictures of one face in a video, 20×28, in an .npz file or a folder", 0),
 }
 """Datasets that a person brings, and that nothing is downloaded of."""
+BITS: Mapping[str, int] = {"mushrooms": 112}
+"""Of these, binary vectors of so many values, in three parts."""
 SENTENCES = ("sst2",)
 """Of these, those that must be sentences with two labels, in parts of which some are held out."""
 
@@ -116,6 +119,8 @@ def fits(name: str, spec: DataSpec) -> bool:
     """Whether a dataset can stand in for a standard one."""
     if name in SENTENCES:
         return spec.kind == "sentences" and len(spec.classes) == 2 and "part" in spec.carries and spec.held_out > 0
+    if name in BITS:
+        return spec.kind == "vectors" and spec.shape == (BITS[name],) and "part" in spec.carries
     return name not in SHAPES or (spec.shape, len(spec.classes)) == SHAPES[name]
 
 
@@ -140,6 +145,8 @@ def _said(spec: DataSpec) -> str:
 def _wanted(name: str) -> str:
     if name in SENTENCES:
         return "sentences with two labels, and files of their own to choose by (dev) and to report on (test)"
+    if name in BITS:
+        return f"rows of {BITS[name]} bits, and parts of their own to choose by (valid) and to report on (test)"
     shape, classes = SHAPES[name]
     return f"images of {'×'.join(map(str, shape))}, {classes} classes"
 

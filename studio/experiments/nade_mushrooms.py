@@ -265,8 +265,8 @@ experiment = Experiment(
         "2,000 mushrooms to train on, 500 to choose by and 5,624 to report on, 112 bits each. The paper stops at the "
         "epoch that is best on validation; here the best of the checkpoints that were kept is taken, with averaged "
         "weights. Adam instead of plain gradients, except by hand: optimiser = sgd with its decay is in the recipe. "
-        "Bengio and Bengio's network has hidden units for each bit and shares none. The data are bits: nothing is binarised. "
-        "gen-studio evaluate RUN --checkpoint STEP --measures likelihood prints the same figures."
+        "Bengio and Bengio's network has hidden units for each bit and shares none. The data are bits: nothing is "
+        "binarised. gen-studio evaluate RUN --checkpoint STEP --measures likelihood prints the same figures."
     ),
     datasets=("mushrooms",),
     short=Preset(

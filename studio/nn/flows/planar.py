@@ -107,9 +107,9 @@ class PlanarSteps(nn.Module):
         if not length:
             return
         self.read = nn.Linear(features, length * (2 * size + 1))
-        nn.init.normal_(self.read.weight, std=SPREAD / features**0.5)
-        w = torch.randn(length, size) / size**0.5
-        u = SPREAD * torch.randn(length, size) + NOTHING * w / w.square().sum(1, keepdim=True)
+        nn.init.normal_(self.read.weight, std=SPREAD / (features * size) ** 0.5)
+        w, u = torch.randn(2, length, size) / size**0.5
+        u = SPREAD * u + NOTHING * w / w.square().sum(1, keepdim=True)
         with torch.no_grad():
             self.read.bias.copy_(torch.cat([u, w, torch.zeros(length, 1)], dim=1).flatten())
 

@@ -87,7 +87,7 @@ class Enlarging(Shifted):
         super().__init__(into, out, (2, 3 if way == "down" else 2), way)
 
     def by(self, x: Tensor, weight: Tensor) -> Tensor:
-        side = weight.shape[3] // 2 if weight.shape[3] == 3 else 0
+        side = (weight.shape[3] - 1) // 2
         return F.conv_transpose2d(x, weight.transpose(0, 1), stride=2, padding=(0, side), output_padding=(0, side))
 
 

@@ -190,7 +190,7 @@ class CloudPlot(PlanePlot):
             along = -along if key in (Qt.Key.Key_Left, Qt.Key.Key_Up) else along
             there = (along > least) & (np.abs(aside) <= along)
             distance = np.where(there, np.hypot(along, aside), np.inf)
-        distance = np.nan_to_num(distance, nan=np.inf)
+        distance = np.nan_to_num(distance, nan=np.inf, posinf=np.inf)
         found = int(distance.argmin()) if len(distance) else -1
         return found if found >= 0 and np.isfinite(distance[found]) else -1
 

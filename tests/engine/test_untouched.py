@@ -19,11 +19,13 @@ from studio.explore.questions import (
     DecodeScored,
     Describe,
     Directions,
+    DrawInOrder,
     FindAttribute,
     Likelihoods,
     Measure,
     Nearest,
     Real,
+    Surprise,
     ThroughTime,
     Unfold,
     Where,
@@ -59,6 +61,15 @@ def of_flows(run: RunFolder, data: DataSpec) -> list[tuple[AnyQuestion, bool]]:
     ]
 
 
+def of_orders(run: RunFolder, data: DataSpec) -> list[tuple[AnyQuestion, bool]]:
+    where, known = Where(str(run.path)), np.tri(8, dtype=np.bool_)
+    return [
+        (DrawInOrder(where, 3), False),
+        (DrawInOrder(where, 2, real=Real((5,)), known=known), False),
+        (Surprise(where, Real((0, 9))), False),
+    ]
+
+
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     ("made", "questions", "expected"),
@@ -73,8 +84,9 @@ def of_flows(run: RunFolder, data: DataSpec) -> list[tuple[AnyQuestion, bool]]:
             of_flows,
             {"Unfolded", "Scored", "LikelihoodsFound", "Attribute", "Attempt"},
         ),
+        ({"model": "nade", "steps": 20, "hidden": 8}, of_orders, {"DrawnInOrder", "Surprised"}),
     ],
-    ids=["samples", "flows"],
+    ids=["samples", "flows", "orders"],
 )
 def test_training_with_questions_flying_equals_training_without(
     shared: Engine,

@@ -125,7 +125,9 @@ class Easel(QObject):
         """The run trains on: the same by the newer weights, unless hands are on it or it would take too much."""
         hands = self._since_edit.isValid() and self._since_edit.elapsed() < CALM
         soon = self._ended.isValid() and self._ended.elapsed() < SHARE * self._took
-        if self.view is not None and not (hands or soon or self.busy or self._lane.busy):
+        if self.view is None or hands or soon or self.busy or self._lane.busy:
+            return
+        if self.state.mode == "draw" or len(self.state.one):
             self.ask(anew=True)
 
     def wake(self) -> None:
@@ -214,9 +216,12 @@ class Easel(QObject):
 
     def _end(self) -> None:
         self._stamp = None
+        self._time()
+        self.advanced.emit(0, 0)
+
+    def _time(self) -> None:
         self._took = int(self._began.elapsed())
         self._ended.start()
-        self.advanced.emit(0, 0)
 
     def _ask_surprise(self, anew: bool) -> None:
         state = self.state
@@ -229,9 +234,11 @@ class Easel(QObject):
         if key == self._surprise_key and not anew:
             return
         self._surprise_key = key
+        self._began.start()
         self._lane.ask(Surprise(self.where, state.real, state.label, state.seed), self._told, self._not_told)
 
     def _told(self, found: Surprised) -> None:
+        self._time()
         if self.view is not None and len(found.totals) == len(self.state.real):
             self.surprise = found
             self.surprised.emit(found)

@@ -92,8 +92,8 @@ class Look(QWidget):
     def show_current(self) -> None:
         """Everything again: another example, another view."""
         found, seen = self.easel.surprise, self.easel.state.seen
-        if found is None or not len(found.totals):
-            return
+        if found is None or not 0 < len(found.totals) == len(self.easel.state.real):
+            return  # others were chosen; their answer is on the way
         k = self.current
         high, beyond = heat.ends(found.nats)
         colours = heat.coloured(found.nats[k : k + 1], high)

@@ -50,6 +50,9 @@ def principal_directions(
     Returns:
         Orthonormal rows k×size, the strongest first, each with its largest entry positive; and k gains, the
         root-mean-square change of a value on the model's scale.
+
+    Raises:
+        ValueError: in words, for a model whose samples change in jumps.
     """
     watch = watch or Watch()
     prior, size = model.prior, model.prior.size
@@ -81,12 +84,18 @@ def jacobian_columns(decode: Callable[[Tensor], Tensor], z: Tensor, start: int, 
 
     Each row of the batch is the same latent with another tangent t. J·t comes from two reverse passes: Jᵀu is linear
     in u, and its derivative by u along t is J·t. (Forward mode costs the same and loads torch's script compiler.)
+
+    Raises:
+        ValueError: where no value of the example has a slope: behind bits that flip, say.
     """
     with torch.enable_grad():
         same = z.expand(stop - start, -1).contiguous().requires_grad_()
         made = decode(same)
         u = torch.zeros_like(made, requires_grad=True)
-        (back,) = torch.autograd.grad(made, same, u, create_graph=True)
+        slopes = torch.autograd.grad(made, same, u, create_graph=True, allow_unused=True) if made.requires_grad else ()
+        if not slopes or slopes[0] is None:
+            raise ValueError("samples of this model change in jumps, and so along no direction more than along another")
+        (back,) = slopes
         (along,) = torch.autograd.grad(back, u, torch.eye(len(z))[start:stop])
     return along.detach().float().reshape(stop - start, -1)
 

@@ -112,3 +112,14 @@ def test_the_global_generator_is_left_alone_and_it_can_be_cancelled() -> None:
     watch.cancel()
     with pytest.raises(Cancelled):
         principal_directions(decode, 2, 0, watch)
+
+
+def test_of_samples_that_change_in_jumps_there_are_none_and_that_is_said() -> None:
+    class Bits(nn.Module):
+        def forward(self, z: Tensor) -> Tensor:
+            return (z > 0).float()
+
+    learned = nn.Sequential(Bits(), nn.Linear(3, 5))
+    for net in (Bits(), learned, learned.requires_grad_(False)):
+        with pytest.raises(ValueError, match="in jumps"):
+            principal_directions(Decodes(net, 3), 2, 0)

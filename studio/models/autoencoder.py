@@ -252,4 +252,4 @@ class Autoencoder(Model):
         if data.channels == 1 and pixels(data) <= SMALL:
             return {"width": 512, "steps": steps}
         convolutions: dict[str, Value] = {"networks": "convolutional", "channels": 16, "width": 256, "layers": 1}
-        return {**convolutions, "latent": 64, "batch": 64, "rate": 5e-4, "steps": 15_000}
+        return {**convolutions, "latent": 64, "batch": 64, "rate": 5e-4, "steps": 8000}

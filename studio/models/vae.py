@@ -53,10 +53,10 @@ class VAE(Variational):
         if data.kind == "points":
             points: dict[str, Value] = {"decoder": "gaussian", "latent": 2, "width": 128, "activation": "elu"}
             return {**points, "sigma": 0.5, "floor": 0.01, "batch": 256, "steps": 8000, "anneal": 2000}
-        steps = epochs(data, 60, 128, 15_000)
         if data.kind == "vectors":
-            return {"latent": 10, "width": 100, "layers": 1, "steps": steps}
+            return {"latent": 10, "width": 100, "layers": 1, "steps": 6000}
+        steps = epochs(data, 60, 128, 15_000)
         if data.channels == 1 and pixels(data) <= SMALL:
             return {"width": 128 if pixels(data) <= TINY else 400, "steps": steps}
         large: dict[str, Value] = {"networks": "convolutional", "layers": 1, "width": 256, "latent": 64}
-        return {**large, "decoder": "logistic", "batch": 64, "rate": 5e-4, "channels": 16, "steps": 20_000}
+        return {**large, "decoder": "logistic", "batch": 64, "rate": 5e-4, "channels": 16, "steps": 8000}

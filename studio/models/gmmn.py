@@ -64,7 +64,9 @@ class GMMN(MomentMatching):
     def suits(cls, data: DataSpec) -> dict[str, Value]:
         # Adam needs fewer steps than the authors' descent, and smaller batches less time for each.
         small: dict[str, Value] = {"optimiser": "adam", "rate": 1e-3, "batch": 500, "steps": 4000}
-        if data.kind != "images":
+        if data.kind == "points":
+            return small | {"bandwidths": "auto", "width": 256, "steps": 6000}
+        if data.kind == "vectors":
             return small | {"bandwidths": "auto", "width": 256}
         if pixels(data) <= TINY:
             return small | {"bandwidths": "auto", "width": 512}

@@ -6,13 +6,15 @@ descended is its root, whose gradient stays when the two come near (Li et al. 20
 
     loss = √(MMD²_b + ε),  k(x, y) = Σ_q exp(−‖x − y‖² / (2 σ_q)),  MMD²_b the biased estimate, never below 0
 
-In the authors' code, as here, σ_q is no standard deviation but a variance: in the unit of a squared distance.
+In the authors' code, as here, σ_q is no standard deviation but a variance: in the unit of a squared distance. Theirs is
+this loss times 1,000 and divided by the 1,000 samples of a batch: so their learning rates are the ones here.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Annotated, Literal
 
 import torch
@@ -23,9 +25,11 @@ from studio.models.core.model import Batch, Level, Loss, Model, Optimiser, Prior
 from studio.models.core.noise import sample
 from studio.models.core.recipe import Field, Problem, recipe
 from studio.nn.dense import Dense
-from studio.nn.mmd import SCALES, GaussianMixture, median_square, statistic
+from studio.nn.mmd import GaussianMixture, median_square, statistic
 
 AUTO = "auto"
+SCALES = tuple(4.0**power for power in range(-4, 2))
+"""What "auto" multiplies the median squared distance by: fine enough for modes of a sixteenth of the whole."""
 EPSILON = 1e-6
 """Below the root, whose slope at 0 is infinite: a thousandth is the least loss."""
 
@@ -54,7 +58,7 @@ class MomentRecipe(ConstrainedRecipe):
         str,
         Field(
             "the σ of each Gaussian in the kernel, in the unit of a squared distance, as 2, 5, 10; "
-            "auto: ¼ to 4 times the median squared distance between examples",
+            "auto: 1/256 to 4 times the median squared distance between examples",
             essential=True,
             term="bandwidth",
         ),
@@ -147,8 +151,10 @@ class MomentMatching(Model):
     @property
     def names(self) -> list[str]:
         """Of the bandwidths, for their curves."""
-        of = " × median" if self.recipe.bandwidths.strip().lower() == AUTO else ""
-        return [f"σ = {s:g}{of}" for s in parse(self.recipe.bandwidths)]
+        found = parse(self.recipe.bandwidths)
+        if self.recipe.bandwidths.strip().lower() == AUTO:
+            return [f"σ = {Fraction(s)} of the median" for s in found]
+        return [f"σ = {s:g}" for s in found]
 
     # --- capabilities
 

@@ -62,3 +62,12 @@ def test_the_sheet_of_codes_has_a_column_for_each_value(images: Dataset, new_run
 def test_a_sheet_without_values_stays_as_it_was(images: Dataset, new_run: MakeRun) -> None:
     drawn = train(new_run("dcgan", images, steps=1), images).of(SheetDrawn)[-1]
     assert (drawn.columns, len(drawn.images)) == (0, IMAGES)
+
+
+def test_what_is_made_of_examples_is_shown_in_place_of_samples(images: Dataset, new_run: MakeRun) -> None:
+    run = new_run("autoencoder", images, width=8, layers=1, latent=2, steps=1)
+    drawn = train(run, images).of(SheetDrawn)[-1]
+    assert drawn.columns == 2
+    assert len(drawn.images) == 2 * len(images.held_out)
+    with Image.open(run.sheets()[-1][1]) as picture:
+        assert picture.info["titles"].split("\n") == ["example", "made again"]

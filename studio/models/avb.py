@@ -276,7 +276,7 @@ class AVB(Decoding):
 
     def infer(self, x: Tensor, samples: int = 1, generator: Generator | None = None) -> Inferred:
         """Of r(z|x), the Gaussian of the posterior's moments, somewhat wider: its samples and weights, and its KL. The
-        mean is the posterior's own; :meth:`posterior` has samples of that."""
+        mean is the posterior's own, which has samples of its own too."""
         mean, sigma = self.proposal(x)
         sigma = sigma * WIDENED**0.5
         noise = torch.randn((samples, *mean.shape), generator=generator, device=mean.device)
@@ -289,6 +289,7 @@ class AVB(Decoding):
             kl=(mean.square() + sigma.square() - 1) / 2 - sigma.log(),
             log_weights=reconstruction + (standard(z) - standard(noise) + sigma.log()).sum(-1),
             kl_estimator="closed form, of a Gaussian with the posterior's moments",
+            posterior=self.posterior(x, samples, generator),
         )
 
     def posterior(self, x: Tensor, samples: int, generator: Generator | None = None) -> Tensor:

@@ -126,6 +126,19 @@ def test_two_coordinates_are_shown_as_they_are_and_fewer_examples_are_the_first_
             answer(Scatter(HERE, way="latent", first=first, second=second), context)
 
 
+def test_samples_of_posteriors_lie_about_their_means_as_far_as_they_say(model: LinearGaussian) -> None:
+    context = beside(model)
+    means = answer(Scatter(HERE, "all", 300, "latent", 2, 0), context)
+    drawn = answer(Scatter(HERE, "all", 300, "latent", 2, 0, sampled=True), context)
+    again = answer(Scatter(HERE, "all", 100, "latent", 2, 0, sampled=True), context)
+    np.testing.assert_array_equal(drawn.indices, means.indices)
+    np.testing.assert_array_equal(again.places, drawn.places[:100])
+    off = drawn.places - means.places
+    variance = model.spread.detach().numpy()[[2, 0]]
+    np.testing.assert_allclose(off.var(axis=0), variance, rtol=0.35)
+    assert (np.abs(off.mean(axis=0)) < 4 * np.sqrt(variance / 300)).all()
+
+
 def test_latents_of_the_same_weights_are_encoded_once(model: LinearGaussian, monkeypatch: Any) -> None:
     seen: list[int] = []
     encode = LinearGaussian.encode

@@ -203,6 +203,22 @@ def test_the_log_weights_are_those_of_the_proposal_that_is_drawn_from() -> None:
 
 
 @torch.no_grad()
+def test_its_samples_are_of_the_posterior_and_not_of_the_proposal() -> None:
+    """Of a posterior with two humps, which no Gaussian has."""
+    made = avb(encoder="joined", noise=1)
+
+    def humps(features: Tensor, noise: Tensor) -> Tensor:
+        return (torch.where(noise > 0, 1.0, -1.0) + 0.01 * noise).expand(-1, len(features), -1)
+
+    made.encoder.noisy.forward = humps  # type: ignore[method-assign, assignment]
+    made.encoder.noisy.draws = (2,)
+    found = made.infer(bits(), 2000, torch.Generator().manual_seed(1))
+    assert found.samples is found.posterior
+    assert ((found.samples.abs() - 1).abs() < 0.1).all()
+    assert ((found.z.abs() - 1).abs() > 0.1).float().mean() > 0.5
+
+
+@torch.no_grad()
 def test_what_is_shown_of_an_example_does_not_depend_on_chance_or_on_the_others() -> None:
     made = avb(0.4)
     before = torch.get_rng_state()

@@ -41,7 +41,7 @@ def _(question: SplitBound, context: Context) -> BoundSplit:
             held.append(model.held(_on(model, x[number : number + 1]), random))
             found.append(infers.infer(held[-1], question.samples, random))
     weights = _joined([f.log_weights for f in found], 1).astype(np.float64)
-    mean, z = _joined([f.mean for f in found]), _joined([f.z for f in found], 1)
+    mean, z = _joined([f.mean for f in found]), _joined([f.samples for f in found], 1)
     by_example = np.ascontiguousarray(z.transpose(1, 0, 2)).reshape(-1, z.shape[2])
     seen = np.concatenate([h.float().cpu().numpy() for h in held])
     originals, original_points = shown(seen, model)
@@ -118,9 +118,9 @@ def _(question: Scatter, context: Context) -> Scattered:
         block: Indices = order[start : start + BLOCK]  # whole, so that its bits are the same however many are shown
 
         def encode(number: int = number, block: Indices = block) -> Floats:
-            return _encoded(model, block, question.seed, number, many, context)
+            return _encoded(model, block, question, number, many, context)
 
-        key = ("scattered", question.part, question.seed, number)
+        key = ("scattered", question.part, question.sampled, question.seed, number)
         found.append(context.of_model(model, key, encode) if small else encode())
         context.watch.advance(min(start + BLOCK, many), many, "encoding")
     z = np.concatenate(found)[:many]
@@ -137,14 +137,15 @@ def _(question: Scatter, context: Context) -> Scattered:
     return Scattered(step, plane.places(z), indices, labels, plane.mean, plane.axes, plane.explained, names)
 
 
-def _encoded(model: Model, block: Indices, seed: int, number: int, many: int, context: Context) -> Floats:
+def _encoded(model: Model, block: Indices, asked: Scatter, number: int, many: int, context: Context) -> Floats:
     """Latents of one block of a scatter."""
-    data, rows, random = context.data(model.data), _rows(model), _random(model, seed, number)
+    data, rows, random = context.data(model.data), _rows(model), _random(model, asked.seed, number)
+    latents = sampled if asked.sampled else encoded
     order = np.sort(block)  # as they lie on the disk
     found = []
     for start in range(0, len(order), rows):
         context.watch.advance(min(number * BLOCK + start, many), many, "encoding")
-        found.append(encoded(model, examples(data, order[start : start + rows]), random))
+        found.append(latents(model, examples(data, order[start : start + rows]), random))
     made = np.empty((len(block), found[0].shape[1]), np.float32)
     made[np.argsort(block)] = np.concatenate(found)
     return made
@@ -157,6 +158,13 @@ def encoded(model: Model, x: Floats, random: torch.Generator) -> Floats:
         raise ValueError(f"{model.title} has no encoder")
     with torch.inference_mode():
         return model.encode(model.held(_on(model, x), random)).float().cpu().numpy()
+
+
+def sampled(model: Model, x: Floats, random: torch.Generator) -> Floats:
+    """The same, with one sample of each posterior. Raises ValueError when the model has none."""
+    infers = inferring(model)
+    with torch.inference_mode():
+        return infers.infer(model.held(_on(model, x), random), 1, random).samples[0].float().cpu().numpy()
 
 
 def inferring(model: Model) -> InfersLatents:

@@ -113,12 +113,13 @@ class Scattered:
 
 @dataclass(frozen=True)
 class Scatter(Question[Scattered]):
-    """The latents of examples (the mean, where there is a distribution), in the plane.
+    """The latents of examples, in the plane: the mean, where there is a distribution, or a sample.
 
     Attributes:
         part: which examples. count: at most so many, chosen by seed; the first ``count`` of more are the same.
         way: ``latent``: two coordinates, ``first`` and ``second``; ``pca``: the two principal components of these
             latents; ``auto``: the latent itself where it has two dimensions, else pca.
+        sampled: one sample of each example's posterior in place of its mean, of models that infer.
     """
 
     where: Where
@@ -127,4 +128,5 @@ class Scatter(Question[Scattered]):
     way: Literal["auto", "latent", "pca"] = "auto"
     first: int = 0
     second: int = 1
+    sampled: bool = False
     seed: int = 0

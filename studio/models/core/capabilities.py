@@ -263,6 +263,8 @@ class Inferred:
         log_weights: log p(x, z) − log q(z|x) in nats, S×B: their mean is the bound (ELBO), the logarithm of the mean of
             their exponentials the importance-weighted one of S samples (Burda et al. 2016, arXiv:1509.00519).
         kl_estimator: how ``kl`` was found ("closed form", "mean over samples").
+        posterior: samples of q(z|x), S×B×d, of a model that weighs others, as nobody knows their density: ``z`` and all
+            else are then of the distribution that they were drawn from. None: ``z`` are these.
     """
 
     mean: Tensor
@@ -271,6 +273,12 @@ class Inferred:
     kl: Tensor
     log_weights: Tensor
     kl_estimator: str = "closed form"
+    posterior: Tensor | None = None
+
+    @property
+    def samples(self) -> Tensor:
+        """Of q(z|x) itself, S×B×d."""
+        return self.z if self.posterior is None else self.posterior
 
 
 @runtime_checkable

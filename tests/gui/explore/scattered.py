@@ -22,9 +22,9 @@ class ScatterToy(EncodeToy):
 
     def answer(self, question: Any) -> Any:
         match question:
-            case Scatter(part=part, count=count, way=way, first=first, second=second):
+            case Scatter(part=part, count=count, way=way, first=first, second=second, sampled=sampled):
                 whole = {"all": np.arange(100), "held out": np.arange(20), "train": np.arange(20, 100)}[part][:count]
-                z = self.latents(Real(tuple(whole.tolist()))) + np.float32(0.25)
+                z = self.latents(Real(tuple(whole.tolist()))) + np.float32(0.75 if sampled else 0.25)
                 axes = np.zeros((2, self.prior.size), np.float32)
                 at = (first, second) if way == "latent" else (1, 0)
                 axes[0, at[0]] = axes[1, at[1]] = -1 if self.flip and way != "latent" else 1

@@ -25,7 +25,7 @@ from studio.gui.explore.scatter.state import MOST, Scattering, as_plain, from_pl
 from studio.gui.session import Session
 from studio.models.core.latents import Part, Prior
 from tests.gui.explore.conftest import RUN
-from tests.gui.explore.scattered import ScatterToy
+from tests.gui.explore.scattered import InferToy, ScatterToy
 from tests.gui.explore.toy import ToyEngine
 
 Opened = Callable[[ScatterToy], ScatterPanel]
@@ -133,6 +133,7 @@ def test_the_plane_its_axes_and_the_examples_are_chosen(opened: Opened, engine: 
     panel = opened(toy)
     tools = panel.tools
     assert not tools.first.isVisible()
+    assert not tools.latents.isVisible(), "it infers no posterior"
     choose(tools.way, "latent")
     engine.pump()
     tools.first.activated.emit(3)
@@ -149,6 +150,24 @@ def test_the_plane_its_axes_and_the_examples_are_chosen(opened: Opened, engine: 
     panel.finder.session.undo.undo()
     engine.pump()
     assert len(panel.plot.points) == 100
+
+
+def test_samples_of_posteriors_are_seen_in_place_of_means_where_there_are_any(
+    opened: Opened, engine: ToyEngine
+) -> None:
+    panel = opened(InferToy())
+    assert panel.tools.latents.isVisible()
+    choose(panel.tools.way, "latent")
+    engine.pump()
+    before = panel.plot.points.copy()
+    choose(panel.tools.latents, True)
+    engine.pump()
+    assert engine.all(Scatter)[-1].sampled
+    np.testing.assert_allclose(panel.plot.points, before + 0.5, rtol=1e-4)
+    assert from_plain(as_plain(panel.finder.state)) == panel.finder.state
+    panel.finder.session.undo.undo()
+    engine.pump()
+    np.testing.assert_allclose(panel.plot.points, before)
 
 
 def test_examples_and_dropped_pictures_land_where_their_latents_are(opened: Opened, engine: ToyEngine) -> None:

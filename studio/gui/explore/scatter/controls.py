@@ -55,6 +55,11 @@ class Controls(QWidget):
         self.way.addItem("Principal components", "pca")
         self.way.addItem("Two dimensions", "latent")
         _name(self.way, "plane", "The plane in which the latents vary most, or two of their dimensions as they are")
+        self.latents = QComboBox()
+        self.latents.addItem("Means of the posteriors", False)
+        self.latents.addItem("A sample of each", True)
+        _name(self.latents, "latents", "Where an example lies: at the mean of its posterior, or at a sample of it")
+        self.latents.activated.connect(lambda i: self._edit("Means or samples", sampled=self.latents.itemData(i)))
         self.first, self.second = QComboBox(), QComboBox()
         for box, axis in ((self.first, "across"), (self.second, "up")):
             _name(box, f"dimension {axis}", f"Which dimension of the latent goes {axis}")
@@ -75,8 +80,9 @@ class Controls(QWidget):
         form = QGridLayout()
         form.setHorizontalSpacing(theme.SPACE)
         form.setVerticalSpacing(theme.SPACE // 2)
-        lines = (
+        lines: tuple[tuple[str, QWidget, QWidget | int], ...] = (
             ("Examples", self.part, self.count),
+            ("Latents", self.latents, 0),
             ("Plane", self.way, self.prior),
             ("Axes", self.first, self.second),
         )
@@ -89,7 +95,7 @@ class Controls(QWidget):
             both.setStretch(1, 0 if other is self.prior else 1)
             form.addWidget(label, at, 0)
             form.addLayout(both, at, 1)
-        self._axes = named["Axes"]
+        self._axes, self._latents = named["Axes"], named["Latents"]
         hover_card(named["Plane"], "principal component")
         form.setColumnStretch(1, 1)
         self.busy = QWidget()
@@ -205,6 +211,9 @@ class Controls(QWidget):
         if self.count.currentData() != state.count:
             self.count.setCurrentIndex(self.count.count() - 1)
         choose(self.way, way)
+        choose(self.latents, state.sampled)
+        for part in (self._latents, self.latents):
+            part.setVisible("infer latents" in view.capabilities)
         for box, value in ((self.first, state.first), (self.second, state.second)):
             box.setCurrentIndex(value)
             box.setVisible(way == "latent")

@@ -147,7 +147,8 @@ class Finder(QObject):
         self.stop()
         state, turn = self.state, self._turn
         way = way_of(state, self.view.prior)
-        question = Scatter(self.where, state.part, state.count, way, state.first, state.second)
+        sampled = state.sampled and "infer latents" in self.view.capabilities
+        question = Scatter(self.where, state.part, state.count, way, state.first, state.second, sampled)
         many = min(state.count, self.view.data.count)
 
         def came(found: Scattered) -> None:

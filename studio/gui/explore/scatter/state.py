@@ -24,6 +24,7 @@ class Scattering:
         part, count: which examples are seen, and how many at most.
         way: two dimensions of the latent, ``first`` and ``second``, or principal components; None: what suits.
         hidden: classes that are not seen.
+        sampled: whether a sample of each posterior is seen in place of its mean, of models that infer.
         prior: whether lines of the prior's density are drawn.
         real: examples that are put among the others.
     """
@@ -33,6 +34,7 @@ class Scattering:
     way: Way | None = None
     first: int = 0
     second: int = 1
+    sampled: bool = False
     hidden: frozenset[int] = frozenset()
     prior: bool = True
     real: Real = field(default_factory=Real)
@@ -89,6 +91,7 @@ def as_plain(state: Scattering) -> dict[str, Any]:
         "way": state.way,
         "first": state.first,
         "second": state.second,
+        "sampled": state.sampled,
         "hidden": sorted(state.hidden),
         "prior": state.prior,
         "indices": list(state.real.indices),
@@ -108,6 +111,7 @@ def from_plain(plain: Mapping[str, Any]) -> Scattering | None:
             way=plain["way"] if plain["way"] in get_args(Way) else None,
             first=int(plain["first"]),
             second=int(plain["second"]),
+            sampled=plain.get("sampled") is True,
             hidden=frozenset(int(c) for c in plain["hidden"]),
             prior=plain.get("prior") is not False,
         ).placed(real)

@@ -24,6 +24,7 @@ PARTS = {
     "window": "training with the window open against without; event-loop gaps; slider to picture",
     "figures": "people drawn with their joints and masks",
     "pixels": "images drawn value by value, from what was kept against the whole network for each pixel",
+    "scatter": "sixty thousand points in the plane, panned and zoomed",
     "pose": "from a pose to the picture, its parts and scores, as the window gets them",
 }
 

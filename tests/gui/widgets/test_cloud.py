@@ -112,7 +112,7 @@ def test_classes_differ_in_colour_and_shape(qapp: QApplication) -> None:
 
 
 def test_sixty_thousand_points_cost_a_frame_little(plot: CloudPlot) -> None:
-    """Time of this thread: what else runs on the machine does not count. pyqtgraph's own scatter takes some 250 ms."""
+    """Time of this thread: what else runs on the machine does not count."""
     random = np.random.default_rng(0)
     points = random.normal(size=(60_000, 2)).astype(np.float32)
     plot.fit(points)

@@ -15,10 +15,11 @@ from studio.gui import theme
 from studio.gui.explore.film import to_image
 
 Nats = npt.NDArray[np.float32]
-SHARE = 99.5
-"""Percentile of all pixels at which the colours end: a single pixel shall not make all others look alike."""
+SHARE = 99.0
+"""Percentile of the pixels that surprise at all at which the colours end: a single one shall not make all others look
+alike."""
 LEAST = 0.1
-"""Nats at which they end at least."""
+"""Nats below which a pixel hardly surprises; the colours end there at least."""
 OVER = 0.7
 """Share of the colours, where they lie over the picture."""
 
@@ -31,11 +32,11 @@ def table() -> npt.NDArray[np.uint8]:
 
 def ends(nats: Nats) -> tuple[float, bool]:
     """Nats at which the colours end, and whether some pixels go beyond."""
-    finite = nats[np.isfinite(nats)]
-    if not len(finite):
+    some = nats[np.isfinite(nats) & (nats > LEAST)]
+    if not len(some):
         return LEAST, False
-    high = max(float(np.percentile(finite, SHARE)), LEAST)
-    return high, bool(finite.max() > high)
+    high = float(np.percentile(some, SHARE))
+    return high, bool(some.max() > high)
 
 
 def coloured(nats: Nats, high: float) -> Pictures:
@@ -57,24 +58,24 @@ class Legend(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.high, self.beyond = 1.0, False
+        self.high, self.beyond, self.of = 1.0, False, "pixel"
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("colours of the surprise map")
         theme.theme.changed.connect(self.update)
 
-    def show_scale(self, high: float, *, beyond: bool) -> None:
-        """``beyond``: some pixels are more surprising than the last colour says."""
-        self.high, self.beyond = high, beyond
+    def show_scale(self, high: float, *, beyond: bool, of: str = "pixel") -> None:
+        """``beyond``: some are more surprising than the last colour says. ``of``: what one cell of the map is."""
+        self.high, self.beyond, self.of = high, beyond, of
         self.setAccessibleDescription(f"from 0 to {self.end}")
         self.setToolTip(
-            "Surprise of a pixel: −log p of its value under those before it"
-            + (f"; half a percent of the pixels lie beyond {high:.2f} nats" if beyond else "")
+            "Surprise: −log p of a value under those before it, summed over the channels of a pixel"
+            + (f"; a few lie beyond {high:.2f} nats" if beyond else "")
         )
         self.update()
 
     @property
     def end(self) -> str:
-        return f"{'≥ ' if self.beyond else ''}{self.high:.2f} nats per pixel"
+        return f"{'≥ ' if self.beyond else ''}{self.high:.2f} nats per {self.of}"
 
     def sizeHint(self) -> QSize:
         return QSize(240, 12 + self.fontMetrics().height() + 4)

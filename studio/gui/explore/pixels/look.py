@@ -105,7 +105,7 @@ class Look(QWidget):
         self.picture.show_picture(found.images[k])
         self.map.show_picture(colours[0])
         self.legend.setVisible(seen != "picture")
-        self.legend.show_scale(high, beyond=beyond)
+        self.legend.show_scale(high, beyond=beyond, of="value" if self.easel.data.kind == "vectors" else "pixel")
         name = name_of(k, self.easel.state.real, found.labels, self.easel.data)
         self.total.setText(f"{name}: {told(found, k)}")
         self.map.setAccessibleDescription(self.total.text())

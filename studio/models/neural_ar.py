@@ -90,7 +90,7 @@ class NeuralAR(OrderedBits):
     @classmethod
     def suits(cls, data: DataSpec) -> dict[str, Value]:
         if data.kind == "vectors":
-            return {"steps": 6000, "batch": 50}
+            return {"steps": 4000, "batch": 50, "rate": 0.002}
         return {"steps": 3000, "batch": 100, "group": 4, "reads": "own group"}
 
 

@@ -30,7 +30,7 @@ COLUMNS = (
     ("unit", "Which dimension of the latent"),
     ("KL", "In nats, of the example that is looked at"),
     ("mean", "KL in nats, mean over many examples"),
-    ("Var E[z]", "Variance of the posterior's mean over those examples"),
+    ("Var", "Var E[z]: variance of the posterior's mean over those examples"),
     ("active", f"✓: that variance is above {ACTIVE}"),
 )
 WAYS = (("Largest first", "size"), ("By number", "number"), ("As a table", "table"))

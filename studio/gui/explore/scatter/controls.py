@@ -92,7 +92,7 @@ class Controls(QWidget):
             label.setBuddy(one)
             both = row(one, other)
             both.setStretch(0, 1)
-            both.setStretch(1, 0 if other is self.prior else 1)
+            both.setStretch(1, 1 if isinstance(other, QComboBox) else 0)
             form.addWidget(label, at, 0)
             form.addLayout(both, at, 1)
         self._axes, self._latents = named["Axes"], named["Latents"]

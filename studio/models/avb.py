@@ -224,8 +224,16 @@ class AVB(Decoding):
                 self.adversary_loss,
                 Optimiser("adam", r.adversary_rate, r.beta1),
                 times=r.adversary_steps,
+                full_precision=True,
             ),
-            Update("autoencoder", self.pair, self.loss, Optimiser("adam", r.rate, r.beta1), averaged=True),
+            Update(
+                "autoencoder",
+                self.pair,
+                self.loss,
+                Optimiser("adam", r.rate, r.beta1),
+                averaged=True,
+                full_precision=True,
+            ),
         ]
 
     def adversary_loss(self, batch: Batch) -> Loss:

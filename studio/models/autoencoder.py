@@ -109,6 +109,7 @@ class Fit(nn.Module):
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("second", torch.eye(size))
         self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
+        self.kept: Tensor | None = None
 
     @torch.no_grad()
     def follow(self, codes: Tensor) -> None:
@@ -117,8 +118,16 @@ class Fit(nn.Module):
         self.mean.lerp_(codes.mean(0), share)
         self.second.lerp_(codes.T @ codes / len(codes), share)
 
+    def keep(self) -> None:
+        """Nothing passes by any more: the root is worked out for good."""
+        self.kept = None
+        self.kept = self.root()
+
+    @torch.no_grad()
     def root(self) -> Tensor:
         """A lower triangle whose square is the covariance, d×d; never singular."""
+        if self.kept is not None:
+            return self.kept
         covariance = self.second - self.mean[:, None] * self.mean
         least = 1e-4 * covariance.diagonal().mean().clamp(min=1e-6)
         values, axes = torch.linalg.eigh(covariance)
@@ -196,6 +205,9 @@ class Autoencoder(Model):
         if self.recipe.error == "cross-entropy":
             return (said / 2).tanh()
         return said.clamp(-1, 1)
+
+    def hold(self) -> None:
+        self.fit.keep()
 
     @property
     def prior(self) -> Prior:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -25,6 +25,7 @@ from studio.gui.session import Session
 from tests.gui.explore.conftest import RUN
 from tests.gui.explore.ordered import COLOURS, LABELLED, VECTORS, OrderedToy
 from tests.gui.explore.toy import ToyEngine
+from tests.gui.test_screenshots import clipped
 
 Opened = Callable[[OrderedToy], PixelsPanel]
 
@@ -449,6 +450,18 @@ def test_all_controls_have_names_and_tips(panel: PixelsPanel, engine: ToyEngine)
                 if one.isVisible():
                     assert one.accessibleName() or one.text(), one  # type: ignore[attr-defined]
                     assert one.toolTip(), one
+
+
+@pytest.mark.parametrize("toy", [OrderedToy(LABELLED, 16), OrderedToy(COLOURS, 256)], ids=["classes", "colours"])
+def test_no_text_is_cut_off_in_a_small_window(panel: PixelsPanel, engine: ToyEngine, page: ExplorePage) -> None:
+    for index in range(3):
+        mode(panel, index, engine)
+        panel.easel.choose(Real((5, 6)) if index else Real())
+        engine.pump()
+        panel.stage.canvas.point((1, 1))
+        QTest.qWait(10)
+        assert page.size() == QSize(1052, 620), "it needs no more room than there is"
+        assert not clipped(page)
 
 
 def test_an_answer_that_nobody_waits_for_any_more_is_dropped(

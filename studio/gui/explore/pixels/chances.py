@@ -14,6 +14,8 @@ from studio.gui import theme
 
 RAMP = 8
 """Height of the grey levels under the bars."""
+THINNEST = 2.0
+"""Pixels that a bar is wide at least: a peak at one of 256 levels is to be seen."""
 FEW = 4
 """Up to so many values have a number over each bar."""
 
@@ -84,7 +86,7 @@ class Chances(QWidget):
         high = self.height() / max(len(self.shown), 1)
         top = index * high + (self._line if len(self.shown[index].p) <= FEW or self.shown[index].name else 4)
         bottom = (index + 1) * high - RAMP - 3 - self._line
-        return QRectF(2, top, self.width() - 4, max(bottom - top, 8))
+        return QRectF(3, top, self.width() - 6, max(bottom - top, 8))
 
     def _at(self, place: QPointF) -> tuple[int, int] | None:
         if not self.shown:
@@ -151,20 +153,22 @@ class Chances(QWidget):
         colours, room, count = theme.palette(), self.room(index), len(one.p)
         top = 1.0 if count <= FEW else max(float(one.p.max()), 1e-6)
         pitch = room.width() / count
-        painter.fillRect(room, QColor(colours.base))
+        painter.setPen(QPen(QColor(colours.line), 1))
+        painter.setBrush(QColor(colours.base))
+        painter.drawRect(room.adjusted(-1, -1, 1, 1))
         painter.setPen(Qt.PenStyle.NoPen)
         gap = 1.0 if pitch >= 4 else 0.0
         for value in range(count):
             share = min(max(float(one.p[value]) / top, 0.0), 1.0)
             left, high = room.left() + value * pitch, share * room.height()
             chosen = one.chosen == value
-            bar = QRectF(left + gap, room.bottom() - high, max(pitch - 2 * gap, 1.0), high)
+            wide = max(pitch - 2 * gap, THINNEST)
+            bar = QRectF(min(left + gap, room.right() - wide), room.bottom() - high, wide, high)
             painter.fillRect(bar, QColor(colours.accent if chosen or count > FEW else colours.quiet))
             level = round(value * 255 / max(count - 1, 1))
             painter.fillRect(QRectF(left, room.bottom() + 2, pitch + 0.5, RAMP), QColor(level, level, level))
         painter.setPen(QPen(QColor(colours.line), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(room)
         painter.drawRect(QRectF(room.left(), room.bottom() + 2, room.width(), RAMP))
         painter.setPen(QColor(colours.text))
         line = QRectF(room.left(), room.top() - self._line, room.width(), self._line)

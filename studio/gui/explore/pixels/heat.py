@@ -24,6 +24,11 @@ OVER = 0.7
 """Share of the colours, where they lie over the picture."""
 
 
+def short(nats: float) -> str:
+    """Nats under a small picture: 83.1, 12,012."""
+    return f"{nats:.1f}" if abs(nats) < 1000 else f"{nats:,.0f}"
+
+
 def table() -> npt.NDArray[np.uint8]:
     """Viridis, 256×3: even steps are seen as even ones, in grey and by the colour-blind as well."""
     colours: npt.NDArray[np.uint8] = pg.colormap.get("viridis").getLookupTable(nPts=256, mode="byte")[:, :3]

@@ -72,7 +72,7 @@ class Look(QWidget):
         captions, tips = [], []
         state, data = self.easel.state, self.easel.data
         for k in range(len(found.totals)):
-            captions.append(f"{float(found.totals[k]):.1f} nats")
+            captions.append(f"{heat.short(float(found.totals[k]))} nats")
             tips.append(f"{name_of(k, state.real, found.labels, data)}: {told(found, k)}")
         self.film.show_items(found.images, captions, tips)
         self.show_current()
@@ -136,4 +136,4 @@ class Look(QWidget):
 def told(found: Surprised, index: int) -> str:
     """−log p of an example with its unit and its estimator."""
     bits = "" if found.bits_per_dim is None else f" = {float(found.bits_per_dim[index]):.3f} bits/dim"
-    return f"−log p = {float(found.totals[index]):.2f} nats{bits} ({found.likelihood})"
+    return f"−log p = {float(found.totals[index]):,.2f} nats{bits} ({found.likelihood})"

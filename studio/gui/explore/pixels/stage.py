@@ -16,6 +16,7 @@ from studio.gui.explore.pixels.brush import Brush
 from studio.gui.explore.pixels.cells import Cell
 from studio.gui.explore.pixels.chances import Chance, Chances
 from studio.gui.explore.pixels.easel import Easel
+from studio.gui.explore.pixels.heat import short
 from studio.gui.explore.pixels.state import ORIGINAL
 from studio.gui.explore.scrubber import Scrubber
 from studio.gui.glossary import hover_card
@@ -145,8 +146,8 @@ class Stage(QWidget):
     def _show_film(self, found: DrawnInOrder) -> None:
         totals = found.nats.sum(1, dtype=np.float64)
         names = [f"sample {k + 1}" for k in range(len(found.values))]
-        captions = [f"{t:.1f} nats" for t in totals]
-        tips = [f"{n}: −log p = {t:.2f} nats" for n, t in zip(names, totals, strict=True)]
+        captions = [f"{short(t)} nats" for t in totals]
+        tips = [f"{n}: −log p = {t:,.2f} nats" for n, t in zip(names, totals, strict=True)]
         images = found.images
         if len(found.original):
             images = np.concatenate([found.original, images])
@@ -200,7 +201,9 @@ class Stage(QWidget):
             return
         so_far, whole = (float(found.nats[self.follow, :n].sum()) for n in (self.at, len(found.order)))
         going = self.at < len(found.order)
-        self.score.setText(f"−log p so far {so_far:.1f} of {whole:.1f} nats" if going else f"−log p {whole:.1f} nats")
+        self.score.setText(
+            f"−log p so far {short(so_far)} of {short(whole)} nats" if going else f"−log p {short(whole)} nats"
+        )
 
     def _show_chances(self) -> None:
         found, plan = self.easel.result, self.easel.plan

@@ -40,6 +40,8 @@ KEPT = os.environ.get("GEN_STUDIO_SCREENSHOTS", "")
 STEPS = 700 if KEPT else 12
 pytestmark = pytest.mark.timeout(1800 if KEPT else 480)
 SIZE = 1280, 720
+PANELS_IN = ("light", "dark") if KEPT else ("light",)
+"""Themes in which panels are seen; pages, and what they share with panels, are seen in both."""
 POSE = {"batch": 8, "average": 0.9, "generator_rate": 1e-3}
 POSE |= {"width": 16, "steps": 1000, "first": 800} if KEPT else {"width": 8, "steps": 2, "first": 1}
 FLOW = {"levels": 2, "depth": 4, "width": 32, "batch": 32, "warm_up": 10, "average": 0.9, "steps": 200 if KEPT else 3}
@@ -61,7 +63,7 @@ class Scene:
 
     def shot(self, name: str, folder: Path) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """The window as it is now, H×W×3, kept when a folder for pictures was named."""
-        self.qtbot.wait(400)
+        self.qtbot.wait(400 if KEPT else 150)
         image = self.window.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
         scale = "" if image.width() == SIZE[0] else f"@{image.width() // SIZE[0]}x"
         folder.mkdir(parents=True, exist_ok=True)
@@ -159,7 +161,7 @@ def test_every_page_is_painted_in_both_themes_and_cuts_no_text(scene: Scene, tmp
     asking.hands.add.activated.emit(asking.hands.add.findData("symmetry"))
     scene.until(lambda: asking.weighed is not None and asking.found.scores.shape[1] == 2)
     assert window.size() == QSize(*SIZE)
-    for colours in ("light", "dark"):
+    for colours in PANELS_IN:
         theme.theme.apply(colours)
         pictures["constraints", colours] = scene.shot(f"constraints-{colours}", folder)
         cut += [f"constraints: {text}" for text in clipped(window)]
@@ -173,7 +175,7 @@ def test_every_page_is_painted_in_both_themes_and_cuts_no_text(scene: Scene, tmp
     panel.lower.setCurrentWidget(panel.strip)
     scene.until(lambda: panel.inverter.scored is not None and len(panel.strip.grid.images))
     assert window.size() == QSize(*SIZE), "no panel is wider than there is room"
-    for colours in ("light", "dark"):
+    for colours in PANELS_IN:
         theme.theme.apply(colours)
         for index in range(panel.tabs.count()):
             panel.tabs.setCurrentIndex(index)
@@ -199,7 +201,7 @@ def test_every_page_is_painted_in_both_themes_and_cuts_no_text(scene: Scene, tmp
             posing.verdict.set_beside(on=True)
             scene.until(lambda: posing.poser.other_result is not None)
         assert window.size() == QSize(*SIZE)
-        for colours in ("light", "dark"):
+        for colours in PANELS_IN:
             theme.theme.apply(colours)
             pictures[name, colours] = scene.shot(f"{name}-{colours}", folder)
             cut += [f"{name}: {text}" for text in clipped(window)]

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Numbers = npt.NDArray[np.float64]
 
 SIZES: dict[PresetName, dict[str, Value]] = {
-    "short": {"steps": 4000, "rate": 1e-3, "batch": 100, "units": 200, "variance_every": 50},
+    "short": {"steps": 7000, "rate": 1e-3, "batch": 100, "units": 200, "variance_every": 50},
     "full": {"steps": 300_000, "rate": 3e-4, "batch": 100, "units": 200, "variance_every": 500},
 }
 WAYS: dict[str, dict[str, Value]] = {
@@ -224,7 +224,7 @@ experiment = Experiment(
     datasets=("mnist",),
     short=Preset(
         "short",
-        "4 runs of 4,000 steps, batch 100, 200 units, one seed",
+        "4 runs of 7,000 steps, batch 100, 200 units, one seed",
         4.5,
         "The variance under each baseline, and the order of the bounds. Too short for the paper's bound.",
     ),

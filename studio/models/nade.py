@@ -62,7 +62,7 @@ class NADE(OrderedBits):
     def suits(cls, data: DataSpec) -> dict[str, Value]:
         if data.kind == "vectors":
             return {"steps": 2500, "batch": 50, "hidden": 150, "rate": 0.005}
-        return {"steps": 4000, "hidden": 100}
+        return {"steps": 4000, "hidden": 100, "rate": 0.005}
 
 
 class _Activations(Running):

@@ -55,13 +55,13 @@ def save(drawn: Figure, folder: Path, name: str, title: str) -> Picture:
 def save_sheet(
     values: npt.NDArray[Any], spec: DataSpec, folder: Path, name: str, title: str, columns: int | None = None
 ) -> Picture:
-    """Write examples as a sheet, ``name``.png, twice as large as they are.
+    """Write examples as a sheet, ``name``.png, twice as large as they are, small ones about 48 pixels each.
 
     Args:
-        values: float N×C×H×W in −1..1.
+        values: float N×C×H×W, or N×D of vectors, in −1..1.
     """
     grey = np.clip(np.rint((values + 1) * 127.5), 0, 255).astype(np.uint8)
-    seen = pictures.enlarged(pictures.to_pictures(grey, spec), 2 * max(spec.size))
+    seen = pictures.enlarged(pictures.to_pictures(grey, spec), max(48, 2 * max(spec.size)))
     files.write(folder / f"{name}.png", pictures.png(pictures.sheet(seen, columns)))
     return Picture(f"{name}.png", title)
 

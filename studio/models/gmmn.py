@@ -17,6 +17,7 @@ from torch import Tensor
 
 from studio.data.dataset import DataSpec
 from studio.models.core.adversarial import TINY, image_problems, pixels, training_problems
+from studio.models.core.binary import unit
 from studio.models.core.model import Paper, Update
 from studio.models.core.moments import Generator, MomentMatching, MomentRecipe, bandwidth_problems
 from studio.models.core.recipe import Problem, Recipe, Value, recipe
@@ -45,8 +46,7 @@ class GMMN(MomentMatching):
 
     def compared(self, x: Tensor) -> Tensor:
         """Grey levels and bits in 0..1, points as they are."""
-        flat = x.float().flatten(1)
-        return (flat + 1) / 2 if self.data.pictured else flat
+        return unit(x) if self.data.pictured else x.float()
 
     def written(self, made: Tensor) -> Tensor:
         values = 2 * made - 1 if self.data.pictured else made

@@ -21,6 +21,7 @@ from torch.nn.functional import dropout, softplus
 
 from studio.data.dataset import DataSpec
 from studio.models.core.adversarial import TINY, image_problems, pixels, training_problems
+from studio.models.core.binary import unit
 from studio.models.core.model import Batch, Loss, Optimiser, Paper, Update
 from studio.models.core.moments import Generator, MomentMatching, MomentRecipe, bandwidth_problems
 from studio.models.core.recipe import Field, Problem, Recipe, Value, recipe
@@ -117,14 +118,14 @@ class GMMNAE(MomentMatching):
 
     def layer_loss(self, batch: Batch, number: int) -> Loss:
         """Cross-entropy of what a layer gives back of its input, in nats."""
-        seen = self.values(batch.x)
+        seen = unit(batch.x)
         for below in self.encoder[:number]:
             seen = below(seen).sigmoid().detach()
         code = self.encoder[number](dropout(seen, self.dropouts[number])).sigmoid()
         return Loss(cross_entropy(seen, self.decoder[number](code)))
 
     def autoencoder_loss(self, batch: Batch) -> Loss:
-        seen = made = self.values(batch.x)
+        seen = made = unit(batch.x)
         for layer, share in zip(self.encoder, self.dropouts, strict=True):
             made = layer(dropout(made, share)).sigmoid()
         return Loss(cross_entropy(seen, self.logits(made)))
@@ -135,13 +136,9 @@ class GMMNAE(MomentMatching):
 
     # --- both directions
 
-    def values(self, x: Tensor) -> Tensor:
-        """Grey levels and bits in 0..1, a row for each example."""
-        return (x.float().flatten(1) + 1) / 2
-
     def compared(self, x: Tensor) -> Tensor:
         """The code, in 0..1."""
-        made = self.values(x)
+        made = unit(x)
         for layer in self.encoder:
             made = layer(made).sigmoid()
         return made

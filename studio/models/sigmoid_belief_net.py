@@ -21,12 +21,11 @@ from typing import Annotated, Literal, cast
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.functional import logsigmoid, softplus
 
 from studio.data.dataset import DataSpec
 from studio.models.core import classic
 from studio.models.core.adversarial import TINY, image_problems, pixels, training_problems
-from studio.models.core.binary import binarised
+from studio.models.core.binary import bernoulli, binarised, kl_of_bits, unit
 from studio.models.core.constraints.recipe import ConstrainedRecipe
 from studio.models.core.model import Batch, Gauge, Inferred, Loss, Model, Optimiser, Paper, Part, Prior, Update
 from studio.models.core.recipe import Field, Problem, Recipe, Value, recipe
@@ -360,22 +359,6 @@ class SigmoidBeliefNet(Model):
             return {"steps": 10_000, "units": 50, "rate": 1e-3}
         small: dict[str, Value] = {"steps": 20_000, "rate": 1e-3}
         return small | {"units": 50} if pixels(data) <= TINY else small
-
-
-def unit(x: Tensor) -> Tensor:
-    """−1..1 as 0..1, float32, a row for each example."""
-    return (x.float().flatten(1) + 1) / 2
-
-
-def bernoulli(bits: Tensor, logits: Tensor) -> Tensor:
-    """log-probability of each bit, in nats."""
-    return bits * logits - softplus(logits)
-
-
-def kl_of_bits(q: Tensor, p: Tensor) -> Tensor:
-    """KL of each Bernoulli from another, both as logits, in nats."""
-    on = q.sigmoid()
-    return on * (logsigmoid(q) - logsigmoid(p)) + (1 - on) * (logsigmoid(-q) - logsigmoid(-p))
 
 
 def learning_signals(log_p: Sequence[Tensor], log_q: Sequence[Tensor]) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from studio.data.dataset import DataSpec
+from studio.models.core.binary import bernoulli, kl_of_bits, unit
 from studio.models.core.latents import draw
 from studio.models.core.model import Batch
 from studio.models.core.recipe import Value, make
@@ -17,10 +18,7 @@ from studio.models.sigmoid_belief_net import (
     BASELINES,
     SigmoidBeliefNet,
     SigmoidBeliefNetRecipe,
-    bernoulli,
-    kl_of_bits,
     learning_signals,
-    unit,
 )
 
 BITS = DataSpec("bits", "vectors", (5,), 100)

@@ -11,6 +11,7 @@ from typing import Literal
 
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import logsigmoid, softplus
 
 Bits = Literal["dynamic", "threshold"]
 
@@ -26,3 +27,19 @@ def binarised(x: Tensor, how: Bits, generator: Generator | None = None) -> Tenso
         return torch.where(x > 0, 1.0, -1.0).to(x)
     drawn = torch.rand(x.shape, generator=generator, device=x.device, dtype=torch.float32)
     return torch.where(drawn < (x.float() + 1) / 2, 1.0, -1.0).to(x)
+
+
+def unit(x: Tensor) -> Tensor:
+    """Examples in −1..1 as rows in 0..1, float32."""
+    return (x.float().flatten(1) + 1) / 2
+
+
+def bernoulli(bits: Tensor, logits: Tensor) -> Tensor:
+    """The log-probability of each bit, 0 or 1, in nats."""
+    return bits * logits - softplus(logits)
+
+
+def kl_of_bits(q: Tensor, p: Tensor) -> Tensor:
+    """KL(q‖p) of each bit in nats, both as logits."""
+    on = q.sigmoid()
+    return on * (logsigmoid(q) - logsigmoid(p)) + (1 - on) * (logsigmoid(-q) - logsigmoid(-p))

@@ -81,6 +81,11 @@ PAGE_KEYS = (
     Key("lengths", (), "L", "lengths kept, or free", "Skeleton"),
     Key("mirror", (), "M", "left becomes right", "Skeleton"),
     Key("size", (), "+  −", "larger, smaller", "Skeleton"),
+    Key("paint", (), "Space", "paint", "Brush"),
+    Key("move brush", (), "arrows", "move it; Ctrl: 4 pixels", "Brush"),
+    Key("stroke", (), "Shift+arrows", "paint on the way", "Brush"),
+    Key("width", (), "+  −", "wider, narrower", "Brush"),
+    Key("keep", (), "X", "paint, or keep", "Brush"),
     Key("back", ("Escape",), "Escape", "to all experiments", "Experiments"),
     Key("card", (), "arrows", "to the next experiment", "Experiments"),
     Key("move", (), "arrows", "to the next picture", "Pictures"),
@@ -101,7 +106,7 @@ PAGE_KEYS = (
 are what a widget hears by itself while it has the focus."""
 
 _COLUMNS = (
-    ("Training", "Files", "Help"),
+    ("Training", "Files", "Brush", "Help"),
     ("Pages", "Library", "Explore", "Experiments"),
     ("Pictures", "Curves", "Sliders", "Skeleton"),
 )

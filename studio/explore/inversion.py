@@ -63,7 +63,7 @@ def begin(
     """The starting points.
 
     Args:
-        values: uint8 N×C×H×W or float32 N×2.
+        values: uint8 N×C×H×W or N×D, or float32 N×2.
         codes: an encoder's latents N×size, with which ``search.refine`` begins.
 
     Raises:
@@ -166,14 +166,15 @@ def best(model: Decoder, sought: Sought, watch: Watch | None = None) -> tuple[Fl
 
 
 def on_scale(values: npt.NDArray[np.uint8] | Floats) -> Tensor:
-    """Examples on the model's scale: pixels in −1..1, points as they are."""
+    """Examples on the model's scale: pixels and bits in −1..1, points as they are."""
     made = torch.from_numpy(np.asarray(values, np.float32))
     return made / 127.5 - 1 if values.dtype == np.uint8 else made
 
 
 def error(made: Tensor, x: Tensor) -> Tensor:
-    """Of each of N: for images root-mean-square in grey levels (0..255), for points the distance in data units."""
-    if x.dim() == 2:
+    """Of each of N: for images and vectors of bits root-mean-square in grey levels (0..255), for points, which are N×2,
+    the distance in data units."""
+    if x.shape[1:] == (2,):
         apart: Tensor = torch.linalg.vector_norm(made - x, dim=1)
         return apart
     return torch.sqrt((made.clamp(-1, 1) - x).square().flatten(1).mean(1)) * 127.5

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from studio.data.watch import Cancelled, Watch
 from studio.explore import inversion
-from studio.explore.inversion import begin, best, combinations, go_on, loosened, temperature_at, tightened
+from studio.explore.inversion import begin, best, combinations, error, go_on, loosened, temperature_at, tightened
 from studio.explore.questions.encoding import Search, Sought
 from studio.models.core.latents import Part, Prior, draw, one_hot
 
@@ -224,3 +224,9 @@ def test_a_search_tells_how_far_it_is_and_ends_when_it_is_cancelled() -> None:
     assert seen[0] == (0, 60)
     assert seen[-1] == (10, 60)
     np.testing.assert_array_equal(sought.free, before)
+
+
+def test_bits_are_compared_as_pictures_are_and_points_by_their_distance() -> None:
+    bits, other = torch.tensor([[1.0, -1, -1, -1]]), torch.tensor([[0.0, -1, -1, -1]])
+    assert error(other, bits).item() == pytest.approx(127.5 / 2)
+    assert error(torch.tensor([[3.0, 4.0]]), torch.zeros(1, 2)).item() == pytest.approx(5)

@@ -80,7 +80,7 @@ def _begin(question: Invert, model: Model, context: Context) -> Sought:
     x, labels = real_examples(question.real, model.data, context)
     if not len(x):
         raise ValueError("choose at least one example to search a latent for")
-    values = np.rint((x + 1) * 127.5).astype(np.uint8) if model.data.kind == "images" else x
+    values = np.rint((x + 1) * 127.5).astype(np.uint8) if model.data.pictured else x
     codes = encoded(model, x, context) if question.search.refine else None
     return inversion.begin(decoder(model).prior, values, labels, question.search, codes)
 

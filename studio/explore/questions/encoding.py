@@ -22,8 +22,8 @@ class Encoded:
         step: of the weights.
         z: float32 N×size.
         labels: of the examples, −1 for none.
-        errors: for images the root-mean-square difference of all pixel values in grey levels (0..255), for points the
-            distance in data units; N.
+        errors: for images and vectors the root-mean-square difference of all values in grey levels (0..255), for points
+            the distance in data units; N.
         originals, images: the examples and what their latents decode to; none (N = 0) for points.
         original_points, points: the same for points, N×2.
     """

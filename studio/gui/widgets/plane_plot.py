@@ -77,6 +77,7 @@ class PlanePlot(QWidget):
             axis = self.plot.getAxis(side)
             axis.setPen(pg.mkPen(colours.line))
             axis.setTextPen(pg.mkPen(colours.quiet))
+            axis.enableAutoSIPrefix(False)  # no hidden power of ten in a label
             axis.setTickFont(theme.text_font(theme.SMALL_PIXELS))
 
     # --- where things are

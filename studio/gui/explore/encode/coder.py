@@ -194,7 +194,7 @@ class Coder(QObject):
         """Search for the latents of the examples, or go on where it was stopped."""
         if self.view is None or self.searching or not len(self.state.real) or self.by != "search":
             return
-        many = plural(len(self.state.real), "picture" if self.view.data.kind == "images" else "point")
+        many = plural(len(self.state.real), "point" if self.view.data.kind == "points" else "picture")
         self._job = work.Job(f"Searching the latents of {many}", self.stop)
         work.desk.begin(self._job)
         self._sought = self.result.sought if isinstance(self.result, Inverted) and self.unfinished else None

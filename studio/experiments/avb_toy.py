@@ -38,7 +38,15 @@ Numbers = npt.NDArray[np.float64]
 COMMON: dict[str, Value] = {"latent": 2, "width": 64, "activation": "elu"}
 SYSTEMS: dict[str, dict[str, Value]] = {
     "vae": {**COMMON, "layers": 2, "rate": 1e-3},
-    "avb": {**COMMON, "layers": 1, "noise": 16, "encoder": "joined", "contrast": False, "adversary_steps": 2},
+    "avb": {
+        **COMMON,
+        "layers": 1,
+        "noise": 16,
+        "encoder": "joined",
+        "contrast": False,
+        "adversary_steps": 2,
+        "falling": True,
+    },
 }
 SIZES: dict[PresetName, dict[str, dict[str, Value]]] = {
     "short": {

@@ -14,7 +14,7 @@ found by importance sampling from r(z|x), made a little wider: a bound whatever 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
 import torch
@@ -25,7 +25,7 @@ from studio.data.dataset import DataSpec
 from studio.models.core.adversarial import SMALL, TINY, pixels
 from studio.models.core.decoding import DecoderRecipe, Decoding, decoder_problems, standard
 from studio.models.core.flow import epochs
-from studio.models.core.model import Batch, Inferred, Level, Loss, Optimiser, Paper, Update
+from studio.models.core.model import Batch, Inferred, Level, Loss, Optimiser, Paper, Scheduled, Update
 from studio.models.core.recipe import Field, Problem, Recipe, Value, recipe
 from studio.nn.coding import Features, Hidden, started
 
@@ -34,6 +34,10 @@ FLOOR = 1e-4
 WIDENED = 1.2
 """By what the variance of r(z|x) is multiplied where latents are drawn from it: tails that are too light cost more
 than tails that are too heavy."""
+WIDE = 32
+"""Units of the layer that makes a basis variable of its noise."""
+LAST = 0.01
+"""Of a falling rate, what is left of it at the end."""
 SURE = 256
 """Noise vectors that the moments of q(z|x) are found by where they are shown or drawn from; always the same ones."""
 
@@ -88,6 +92,15 @@ class AVBRecipe(DecoderRecipe):
     adversary_rate: Annotated[
         float, Field("learning rate of the adversary", 1e-7, 1, group="Optimiser", scale="log", term="rate")
     ] = 2e-4
+    falling: Annotated[
+        bool,
+        Field(
+            "let the rate of encoder and decoder fall to a hundredth over the second half, so that the adversary, "
+            "whose rate stays, comes to its best",
+            group="Optimiser",
+            term="rate",
+        ),
+    ] = False
     beta1: Annotated[float, Field("Adam's memory of the gradient", 0, 0.999, group="Optimiser", term="adam")] = 0.5
 
 
@@ -146,10 +159,6 @@ class Basis(nn.Module):
         """a, B×m×d, and b, B×d."""
         weights = self.weigh(features).float().view(-1, *self.shape)
         return weights, self.shift(features).float()
-
-
-WIDE = 32
-"""Units of the layer that makes a basis variable of its noise."""
 
 
 class Encoder(nn.Module):
@@ -233,6 +242,7 @@ class AVB(Decoding):
                 Optimiser("adam", r.rate, r.beta1),
                 averaged=True,
                 full_precision=True,
+                schedule=falling(r.steps) if r.falling else None,
             ),
         ]
 
@@ -334,7 +344,7 @@ class AVB(Decoding):
             return {**few, **quick, **points, "units": 128, "adversary_steps": 2, "steps": 8000}
         steps = epochs(data, 60, 128, 15_000)
         if data.kind == "vectors" and data.shape[0] <= 8:
-            return {**few, **quick, "batch": 256, "units": 128, "adversary_steps": 2, "steps": 8000}
+            return {**few, **quick, "falling": True, "batch": 256, "units": 128, "adversary_steps": 2, "steps": 8000}
         if data.kind == "vectors":
             return {**quick, "latent": 8, "width": 128, "units": 128, "noise": 16, "steps": steps}
         if data.channels == 1 and pixels(data) <= SMALL:
@@ -343,3 +353,8 @@ class AVB(Decoding):
             return {**quick, **dense, "latent": 8 if tiny else 16, "noise": 16, "steps": steps}
         large: dict[str, Value] = {"networks": "convolutional", "decoder": "logistic", "batch": 64, "channels": 16}
         return {**large, "rate": 2e-4, "adversary_rate": 4e-4, "noise": 16, "steps": 20_000}
+
+
+def falling(steps: int) -> Callable[[int], Scheduled]:
+    """The whole rate for half of the steps, then less by the same share at each, to :data:`LAST` at the end."""
+    return lambda cycle: Scheduled(LAST ** min(max(2 * cycle / steps - 1, 0), 1))

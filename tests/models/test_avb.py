@@ -162,6 +162,15 @@ def test_each_player_is_moved_by_its_own_part_of_the_game(contrast: bool) -> Non
     assert all(p.grad is None for p in made.pair.parameters())
 
 
+def test_the_rate_of_encoder_and_decoder_falls_and_the_adversarys_stays() -> None:
+    adversary, autoencoder = avb(falling=True, steps=1000).updates()
+    assert adversary.schedule is None
+    assert autoencoder.schedule is not None
+    found = [autoencoder.schedule(cycle).rate for cycle in (0, 500, 750, 1000, 5000)]
+    assert found == pytest.approx([1, 1, 0.1, 0.01, 0.01])
+    assert avb().updates()[1].schedule is None
+
+
 # --- its likelihood
 
 

@@ -20,8 +20,8 @@ from studio.nn.nade import RunningSums
 
 @recipe
 class NADERecipe(OrderedBitsRecipe):
-    """500 units as in the paper, which descends by plain gradients: ``optimiser = "sgd"``, one example at a time, a
-    rate of 0.005 or 0.05 and a decay of 0 to 0.001."""
+    """500 units as in the paper, which descends by plain gradients, one example at a time: ``optimiser = "sgd"`` with a
+    rate of about 0.005, and ``rate_decay``."""
 
     hidden: Annotated[
         int, Field("hidden units, which all conditionals share", 1, 8192, "units", essential=True, scale="log")

@@ -25,6 +25,7 @@ from studio.training.checkpoint import load_model
 GREY = DataSpec("grey", "images", (1, 8, 8), 40, 4, fingerprint="grey", source="builtin:grey")
 COLOUR = DataSpec("colour", "images", (3, 11, 9), 40, 4, fingerprint="colour")
 POINTS = DataSpec("points", "points", (2,), 40, 4, fingerprint="points")
+VECTORS = DataSpec("vectors", "vectors", (12,), 40, 4, fingerprint="vectors")
 
 
 @dataclass

@@ -13,11 +13,12 @@ from studio.data.watch import Cancelled, Watch
 from studio.explore.questions import Where
 from studio.export import decoding, provenance
 from studio.export.decoding import ExportError
-from studio.export.jobs import ExportLatents, ExportSamples
+from studio.export.jobs import ExportLatents, ExportSamples, ExportWalk
 from studio.export.samples import export_latents, export_samples, sheet_of
+from studio.export.walks import export_walk
 from studio.models.core.latents import Prior, draw
 from studio.runs.folder import RunFolder
-from tests.export.conftest import COLOUR, POINTS, Asking
+from tests.export.conftest import COLOUR, POINTS, VECTORS, Asking
 
 
 def test_a_sheet_holds_every_sample_in_order(tmp_path: Path, trained: Callable[..., RunFolder], asking: Asking) -> None:
@@ -92,6 +93,25 @@ def test_points_are_drawn_together_or_given_as_numbers(
     if format == "npz":
         with np.load(out, allow_pickle=False) as found:
             assert found["points"].shape == (50, 2)
+
+
+def test_binary_vectors_are_bits_as_numbers_and_grids_as_pictures(
+    tmp_path: Path, trained: Callable[..., RunFolder], asking: Asking
+) -> None:
+    run = trained("nade", VECTORS, hidden=3)
+    where, arrays, folder = Where(str(run.path)), tmp_path / "v.npz", tmp_path / "each"
+    export_samples(ExportSamples(where, str(arrays), count=5, format="npz"), asking)
+    export_samples(ExportSamples(where, str(folder), count=5, layout="files"), asking)
+    with np.load(arrays, allow_pickle=False) as found:
+        bits = found["vectors"]
+    assert bits.shape == (5, 12)
+    assert set(np.unique(bits)) <= {0, 1}
+    with Image.open(folder / "0002.png") as picture:
+        assert np.array_equal(np.asarray(picture), bits[2].reshape(3, 4) * 255)
+    walk = ExportWalk(where, str(tmp_path / "w.gif"), draw(Prior.of("uniform", 12), 2, 0), frames=3, format="gif")
+    export_walk(walk, asking)
+    with Image.open(tmp_path / "w.gif") as film:
+        assert film.size[0] / film.size[1] == 4 / 3
 
 
 @pytest.mark.parametrize("layout", ["sheet", "files"])

@@ -45,6 +45,10 @@ PANELS_IN = ("light", "dark") if KEPT else ("light",)
 POSE = {"batch": 8, "average": 0.9, "generator_rate": 1e-3}
 POSE |= {"width": 16, "steps": 1000, "first": 800} if KEPT else {"width": 8, "steps": 2, "first": 1}
 FLOW = {"levels": 2, "depth": 4, "width": 32, "batch": 32, "warm_up": 10, "average": 0.9, "steps": 200 if KEPT else 3}
+LIKELY = {
+    "nade": {"hidden": 50, "rate": 1e-2, "steps": 1500 if KEPT else 3},
+    "vae": {"latent": 2, "width": 100, "steps": 3000 if KEPT else 3},
+}
 
 
 @dataclass
@@ -54,6 +58,8 @@ class Scene:
     run: str
     flow: str
     """A run of a flow, trained for a moment."""
+    likely: dict[str, str]
+    """Runs of what scores a likelihood, by model, trained for a moment."""
     posed: list[str]
     """Two runs that take a pose, the second with a constraint."""
     qtbot: QtBot
@@ -88,7 +94,7 @@ def scene(qtbot: QtBot) -> Iterator[Scene]:
     trainer.start()
     app.begin(session)
     window.fill()
-    made = Scene(window, session, "", "", [], qtbot)
+    made = Scene(window, session, "", "", {}, [], qtbot)
     made.until(lambda: session.models)
     session.choose_dataset(data)
     other = session.new_run(
@@ -100,6 +106,11 @@ def scene(qtbot: QtBot) -> Iterator[Scene]:
     made.flow = session.new_run("glow", flow, data, "a flow")
     with qtbot.waitSignal(session.ended, timeout=300_000):
         session.train(made.flow)
+    for name, values in LIKELY.items():
+        likely = recipes.values_of(recipes.make(catalog.load(name).recipe_type, values))
+        made.likely[name] = session.new_run(name, likely, data, name)
+        with qtbot.waitSignal(session.ended, timeout=300_000):
+            session.train(made.likely[name])
     figures = builtin.source("figures")
     figures.count = figures.count if KEPT else 160  # type: ignore[attr-defined]
     people = store.prepare(figures, store.suggested(figures)).spec
@@ -183,6 +194,17 @@ def test_every_page_is_painted_in_both_themes_and_cuts_no_text(scene: Scene, tmp
             name = f"invert-{panel.tabs.tabText(index).lower()}"
             pictures[name, colours] = scene.shot(f"{name}-{colours}", folder)
             cut += [f"{name}: {text}" for text in clipped(window)]
+    for name, own in (("nade", "Pixel by pixel"), ("vae", "Scatter")):
+        session.choose_run(scene.likely[name])
+        scene.until(lambda: own in [panel.title for panel in shown.open])  # noqa: B023
+        theme.theme.apply("light")
+        for index, open_panel in enumerate(shown.open):
+            shown.controls.setCurrentIndex(index)
+            scene.qtbot.wait(2500 if KEPT else 400)
+            assert window.size() == QSize(*SIZE), f"{open_panel.title} is not wider than there is room"
+            title = f"{name}-{open_panel.title.lower().replace(' ', '-')}"
+            pictures[title, "light"] = scene.shot(f"{title}-light", folder)
+            cut += [f"{title}: {text}" for text in clipped(window)]
     session.choose_run(scene.posed[0])
     scene.until(lambda: isinstance(shown.panel, PosePanel) and shown.panel.poser.result is not None)
     posing: Any = shown.panel

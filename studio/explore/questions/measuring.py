@@ -19,8 +19,8 @@ class Measure(Question[Attempt]):
         samples: how many are drawn; held-out examples are as many, or all there are.
         seed: of samples, of the choice of real examples, of projections and subsets.
         inception: file of Inception's weights; empty: the one that was downloaded.
-        draws: of what a likelihood leaves to chance, where it is bounded by several (samples of the latent, of the noise);
-            0: as the model advises.
+        draws: of what a likelihood leaves to chance (the latent, the noise), for the importance-weighted bound; 0: as
+            the model advises.
         download: fetch them first, when they are not here (96 MB). The person asked for it.
         keep: add the attempt to the run.
     """

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, safe for the colour-blind, told apart by dash as well.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 DASHES = ("-", "--", "-.", ":")
+APART = 100.0
+"""Ratio of two curves of one panel from which on its axis is logarithmic."""
 MOST = 2000
 """Points drawn per curve; a longer one is drawn by the mean of as many stretches."""
 
@@ -76,12 +78,23 @@ def _panel(axes: Axes, panel: str, lines: dict[str, Curve]) -> None:
             axes.plot(x, y, color=colour, alpha=0.25, linewidth=0.6)
         shown, marker = y if smooth is None else smooth, "o" if len(x) < 3 else ""
         axes.plot(x, shown, dash, color=colour, linewidth=1.2, label=label, marker=marker, markersize=3)
+    if _apart(lines):
+        axes.set_yscale("log")
     axes.set_title(panel, fontsize=10, loc="left")
     axes.set_xlabel("step", fontsize=9)
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.25, linewidth=0.5)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=8, frameon=False)
+
+
+def _apart(lines: dict[str, Curve]) -> bool:
+    """Whether curves are so far apart, and all above 0, that only a logarithmic axis shows them all."""
+    shown = [y[np.isfinite(y)] for y in (curve.y for curve in lines.values())]
+    if not all(len(y) and y.min() > 0 for y in shown):
+        return False
+    middles = [float(np.median(y)) for y in shown]
+    return max(middles) > APART * min(middles)
 
 
 def _thinned(curve: Curve) -> tuple[Floats, Floats]:

@@ -10,8 +10,20 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from studio.export.figures import write_curves
+from studio.export.figures import _apart, write_curves
+from studio.runs.curves import Curve
 from studio.runs.folder import Record, RunFolder
+
+
+def test_curves_that_are_orders_of_magnitude_apart_share_a_logarithmic_axis() -> None:
+    def curve(*y: float) -> Curve:
+        steps = np.arange(len(y), dtype=np.int64)
+        return Curve(steps, steps.astype(float), np.array(y))
+
+    assert _apart({"none": curve(2e6, 1e6), "learned": curve(1e5, 5e4)}) is False
+    assert _apart({"none": curve(2e6, 1e6), "learned": curve(1e4, np.nan, 5e3)}) is True
+    assert _apart({"none": curve(2e6, 1e6), "learned": curve(1e4, 0.0)}) is False, "a logarithm of 0 is none"
+    assert _apart({"alone": curve(1e-6, 1.0, 1e6)}) is False
 
 
 def test_every_number_is_in_the_table_and_the_pictures_open(tmp_path: Path, trained: Callable[..., RunFolder]) -> None:

@@ -11,7 +11,9 @@ from studio.data.watch import Cancelled, Watch
 from studio.metrics.measure import Reference, measure
 from studio.models.core.latents import draw
 from studio.models.core.model import Model, Paper, Prior, Update
-from studio.models.core.recipe import Recipe
+from studio.models.core.recipe import Recipe, make
+from studio.models.gmmn import GMMN, GMMNRecipe
+from studio.nn.mmd import GaussianMixture, mmd2
 
 
 class Shifted(Model):
@@ -62,6 +64,15 @@ def test_all_three_estimators_see_a_shift_as_its_length_in_one_unit() -> None:
     assert found["wasserstein/exact (256 v 256)"] == pytest.approx(5, abs=0.3)
     assert 0 < found["wasserstein/floor (sliced, real v real)"] < 0.15
     assert 0 < found["wasserstein/floor (exact, real v real)"] < 0.5
+
+
+def test_the_moments_that_a_model_matches_are_compared_with_held_out_ones() -> None:
+    data = plane(400)
+    made = GMMN(make(GMMNRecipe, {"latent": 2, "width": 16, "bandwidths": "0.5, 2"}), data.spec).eval()
+    found = measure(made, data)
+    held, samples = Reference(data).held, made.decode(torch.from_numpy(draw(made.prior, 200, 0))).detach()
+    expected = mmd2(samples, torch.from_numpy(held), GaussianMixture((0.5, 2.0)), unbiased=True)
+    assert found["mmd/held-out (200 v 200), unbiased"] == pytest.approx(float(expected), abs=1e-5)
 
 
 def test_a_model_that_is_the_data_stands_on_the_floor() -> None:

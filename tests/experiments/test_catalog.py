@@ -25,6 +25,8 @@ def spec_of(name: str) -> DataSpec:
         )
     if name == "mushrooms":
         return DataSpec(name, "vectors", (112,), 8124, 6124, (), name, name, ("part",))
+    if name == "four-points":
+        return DataSpec(name, "vectors", (4,), 2000, 200, tuple("1234"), name, f"builtin:{name}")
     if name in SHAPES:
         shape, classes = SHAPES[name]
         return DataSpec(name, "images", shape, 70_000, FEW, tuple(map(str, range(classes))), name, name)

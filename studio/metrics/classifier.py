@@ -13,9 +13,8 @@ with its particulars as JSON in the header, and trained again when that file is 
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from studio.data.watch import Watch
 from studio.metrics import kept
 from studio.nn import classifying
 from studio.nn.classifying import reduced
+from studio.nn.threads import alone
 
 FORMAT = 1
 """Of what is kept, and of how it is trained: a change trains again."""
@@ -134,21 +134,6 @@ def _keep(made: Classifier, spec: DataSpec, seed: int) -> None:
 
 
 # --- training
-
-
-@contextmanager
-def alone() -> Iterator[None]:
-    """Inside, torch computes on this thread alone. Threads that begin meanwhile start with as many as before: torch
-    remembers the number that was set last for them, so a thread of no importance sets it back."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    back = threading.Thread(target=torch.set_num_threads, args=(before,))
-    back.start()
-    back.join()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _trained(data: Dataset, labels: npt.NDArray[np.int64], seed: int, watch: Watch) -> Classifier:

@@ -24,6 +24,7 @@ from studio.models.core.latents import Part, Prior
 from studio.models.core.likelihood import bits_per_dim
 from studio.models.core.model import Batch, Course, Loss, Model, Optimiser, Update
 from studio.models.core.recipe import Field, recipe
+from studio.nn.threads import alone
 
 NOISE = "noise"
 
@@ -194,7 +195,8 @@ class Ordered(Model):
     def decode(self, z: Tensor) -> Tensor:
         classes = z[:, self.prior.place("class")] if self.class_conditional else None
         u = (z[:, : self.dimensions] + 1) / 2
-        return self.as_examples(drawn(self.course(len(z), classes), u))
+        with alone():
+            return self.as_examples(drawn(self.course(len(z), classes), u))
 
 
 class Rerun:

@@ -356,7 +356,7 @@ class SigmoidBeliefNet(Model):
     @classmethod
     def suits(cls, data: DataSpec) -> dict[str, Value]:
         if data.kind == "vectors":
-            return {"steps": 10_000, "units": 50, "rate": 1e-3}
+            return {"steps": 15_000, "units": 50, "rate": 1e-2}
         small: dict[str, Value] = {"steps": 20_000, "rate": 1e-3}
         return small | {"units": 50} if pixels(data) <= TINY else small
 

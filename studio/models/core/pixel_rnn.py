@@ -79,7 +79,7 @@ class Recurrent(Ordered):
         often, most = (60, 3000) if cls.direction == "row" else (30, 1500)
         small: dict[str, Value] = {"rate": 2e-3, "average": 0.995, "batch": 32, "layers": 2}
         if data.channels > 1:
-            small["values"] = "levels"
+            small |= {"values": "levels", "bits": 5}
         if pixels(data) <= TINY:
             return {**small, "width": 32, "head": 64, "steps": epochs(data, often, 32, most)}
         small["steps"] = most

@@ -205,7 +205,7 @@ class Overlay(QWidget):
         role(card, "card")
         around.addWidget(card, 0, Qt.AlignmentFlag.AlignCenter)
         columns = QHBoxLayout(card)
-        columns.setContentsMargins(4 * SPACE, 2 * SPACE, 4 * SPACE, 2 * SPACE)
+        columns.setContentsMargins(4 * SPACE, SPACE, 4 * SPACE, SPACE)
         columns.setSpacing(3 * SPACE)
         groups: dict[str, list[tuple[str, str]]] = {}
         for one in (*KEYS, *PAGE_KEYS):

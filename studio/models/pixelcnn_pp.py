@@ -57,9 +57,7 @@ class PixelCNNPPRecipe(OrderedRecipe):
     dropout: Annotated[
         float, Field("share of features that are dropped in each block", 0, 0.9, essential=True, term="dropout")
     ] = 0.5
-    conditional: Annotated[bool, Field("told the class, where the dataset has classes", term="class-conditional")] = (
-        False
-    )
+    conditional: Annotated[bool, Field("told the class, where the dataset has classes")] = False
     decay: Annotated[
         float, Field("what the learning rate is multiplied by after each step", 0.99, 1, group="Optimiser")
     ] = 0.999995

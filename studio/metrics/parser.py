@@ -32,8 +32,8 @@ from studio.data.dataset import Dataset, DataSpec
 from studio.data.skeleton import PARTS, UNKNOWN
 from studio.data.watch import Watch
 from studio.metrics import kept
-from studio.metrics.classifier import alone
 from studio.nn.parts import mirrored_parts, wanted
+from studio.nn.threads import alone
 
 FORMAT = 1
 """Of what is kept, and of how it is trained: a change trains again."""

@@ -157,8 +157,8 @@ class Model(nn.Module):
         return None
 
     def draw(self, batch: Batch) -> Batch:
-        """The model's own samples, one under the conditions of each example: their classes, where it takes classes; with
-        gradients, but of a model that :attr:`explains`.
+        """The model's own samples, one under the conditions of each example: their classes, where it takes classes;
+        with gradients, but of a model that :attr:`explains`.
 
         Raises:
             TypeError: for a model that draws no samples.

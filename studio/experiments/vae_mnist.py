@@ -239,7 +239,7 @@ experiment = Experiment(
     ),
     about=(
         "The network of Burda et al. with one stochastic layer for all, where each of the other papers has its own "
-        "(the short preset: one hidden layer of 300 ReLU units, 20 latents), and bits drawn anew at every presentation. "
+        "(the short preset: one hidden layer of 300 ReLU units, 20 latents), and bits drawn anew each time. "
         "Adam at one rate, without warm-up and without free bits. The short preset sees the digits eight times: gains "
         "at that age say little of those at the end."
     ),

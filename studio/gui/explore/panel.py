@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,22 @@ from PySide6.QtWidgets import QWidget
 from studio.data.dataset import Kind
 from studio.explore.questions import ModelView, Where
 from studio.export.provenance import Provenance
+from studio.gui.drop import PICTURES
 from studio.gui.export.offer import Offer
 from studio.gui.session import Session
+from studio.gui.words import plural
+
+
+def pictures_of(view: ModelView | None, paths: Sequence[str], most: int) -> str:
+    """What a panel would take of files that are dropped on it: "3 pictures", "64 pictures (the first 64 of 100)"; empty
+    where its run's data are no images, or a file is no picture."""
+    if view is None or view.data.kind != "images" or not paths:
+        return ""
+    if any(Path(p).suffix[1:].lower() not in PICTURES for p in paths):
+        return ""
+    return plural(min(len(paths), most), "picture") + (
+        f" (the first {most} of {len(paths)})" if len(paths) > most else ""
+    )
 
 
 class Panel(QObject):

@@ -316,7 +316,7 @@ def test_the_mask_is_painted_by_keys_too(panel: PixelsPanel, engine: ToyEngine) 
 
 def test_a_dropped_picture_is_completed(panel: PixelsPanel, engine: ToyEngine) -> None:
     assert panel.would_take(["/a/b.txt"]) == ""
-    assert panel.would_take(["/a/b.png"]) == "Show the surprise of 1 picture"
+    assert panel.would_take(["/a/b.png"]) == "Complete 1 picture"
     panel.take(["/a/b.png"])
     engine.pump()
     assert panel.easel.state.mode == "complete"

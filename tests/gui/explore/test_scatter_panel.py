@@ -173,7 +173,7 @@ def test_samples_of_posteriors_are_seen_in_place_of_means_where_there_are_any(
 def test_examples_and_dropped_pictures_land_where_their_latents_are(opened: Opened, engine: ToyEngine) -> None:
     toy = ScatterToy()
     panel = opened(toy)
-    assert panel.would_take(["/some/mine.png"]) == "See where 1 picture would land"
+    assert panel.would_take(["/some/mine.png"]) == "Put into the plane: 1 picture"
     assert panel.would_take(["/some/table.csv"]) == ""
     panel.take(["/some/mine.png"])
     engine.pump()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter
 
 from studio.explore.questions import Browsed, Encoded, ModelView, Pictures, Where
 from studio.export.provenance import Provenance
-from studio.gui.drop import PICTURES
 from studio.gui.explore.browser import Browser
 from studio.gui.explore.encode.bound import WAYS, Bound
 from studio.gui.explore.encode.coder import Coder
@@ -22,14 +20,13 @@ from studio.gui.explore.encode.posterior import SAMPLES, SIDE, Posterior, neares
 from studio.gui.explore.encode.state import MOST, as_plain, class_of, from_plain, name_of, parts_found
 from studio.gui.explore.encode.views import Views, code_words
 from studio.gui.explore.film import NOTHING
-from studio.gui.explore.panel import Panel
+from studio.gui.explore.panel import Panel, pictures_of
 from studio.gui.explore.plane import Plane
 from studio.gui.export.offer import Offer, OfferedComparison, OfferedSheet
 from studio.gui.export.offer import name_of as name_of_run
 from studio.gui.session import Session
 from studio.gui.shortcuts import bind
 from studio.gui.widgets.plot import plain
-from studio.gui.words import plural
 
 
 class EncodePanel(Panel):
@@ -106,13 +103,8 @@ class EncodePanel(Panel):
             self.browser.go_to(self.browser.offset)
 
     def would_take(self, paths: Sequence[str]) -> str:
-        view = self.coder.view
-        if view is None or view.data.kind != "images" or not paths:
-            return ""
-        if any(Path(p).suffix[1:].lower() not in PICTURES for p in paths):
-            return ""
-        most = f" (the first {MOST} of {len(paths)})" if len(paths) > MOST else ""
-        return f"Encode {plural(min(len(paths), MOST), 'picture')}{most}"
+        what = pictures_of(self.coder.view, paths, MOST)
+        return what and f"Encode {what}"
 
     def take(self, paths: Sequence[str]) -> None:
         if self.coder.view is not None:

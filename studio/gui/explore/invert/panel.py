@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -13,7 +12,6 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QTabWidget, QVBoxL
 from studio.explore.questions import ModelView, Unfolded, Where
 from studio.export.provenance import Provenance
 from studio.gui import theme
-from studio.gui.drop import PICTURES
 from studio.gui.explore.browser import Browser
 from studio.gui.explore.encode.pairs import GAINS
 from studio.gui.explore.encode.state import name_of
@@ -28,12 +26,11 @@ from studio.gui.explore.invert.stage import Stage
 from studio.gui.explore.invert.state import MOST, Inversion, as_plain, from_plain
 from studio.gui.explore.invert.strip import Strip
 from studio.gui.explore.invert.typical import TypicalBox
-from studio.gui.explore.panel import Panel
+from studio.gui.explore.panel import Panel, pictures_of
 from studio.gui.export.offer import Offer, OfferedComparison, OfferedFilm, OfferedSheet
 from studio.gui.export.offer import name_of as name_of_run
 from studio.gui.session import Session
 from studio.gui.shortcuts import bind
-from studio.gui.words import plural
 from studio.models.core.latents import Prior
 
 BETWEEN = "between"
@@ -134,12 +131,8 @@ class InvertPanel(Panel):
             self.browser.go_to(self.browser.offset)
 
     def would_take(self, paths: Sequence[str]) -> str:
-        if self.inverter.view is None or not paths:
-            return ""
-        if any(Path(p).suffix[1:].lower() not in PICTURES for p in paths):
-            return ""
-        most = f" (the first {MOST} of {len(paths)})" if len(paths) > MOST else ""
-        return f"Invert {plural(min(len(paths), MOST), 'picture')}{most}"
+        what = pictures_of(self.inverter.view, paths, MOST)
+        return what and f"Invert {what}"
 
     def take(self, paths: Sequence[str]) -> None:
         if self.inverter.view is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject
@@ -12,8 +11,7 @@ from PySide6.QtWidgets import QStackedWidget
 
 from studio.explore.questions import DrawnInOrder, ModelView, Surprised, Where
 from studio.export.provenance import Provenance
-from studio.gui.drop import PICTURES
-from studio.gui.explore.panel import Panel
+from studio.gui.explore.panel import Panel, pictures_of
 from studio.gui.explore.pixels.controls import Controls
 from studio.gui.explore.pixels.easel import Easel
 from studio.gui.explore.pixels.look import Look
@@ -23,7 +21,6 @@ from studio.gui.explore.pixels.state import MOST_REAL, Drawing, as_plain, from_p
 from studio.gui.export.offer import Offer, name_of
 from studio.gui.session import Session
 from studio.gui.shortcuts import bind
-from studio.gui.words import plural
 
 CHOOSE = "Choose a real example on the right, or drop a picture file here. Paint over what is to be drawn anew."
 
@@ -81,15 +78,9 @@ class PixelsPanel(Panel):
             self.hands.browser.go_to(self.hands.browser.offset)
 
     def would_take(self, paths: Sequence[str]) -> str:
-        view = self.easel.view
-        if view is None or view.data.kind != "images" or not paths:
-            return ""
-        if any(Path(p).suffix[1:].lower() not in PICTURES for p in paths):
-            return ""
-        few = min(len(paths), MOST_REAL)
-        most = f" (the first {MOST_REAL} of {len(paths)})" if len(paths) > MOST_REAL else ""
-        verb = "Complete" if self.easel.state.mode == "complete" else "Show the surprise of"
-        return f"{verb} {plural(few, 'picture')}{most}"
+        what = pictures_of(self.easel.view, paths, MOST_REAL)
+        verb = "Show the surprise of" if self.easel.state.mode == "surprise" else "Complete"
+        return what and f"{verb} {what}"
 
     def take(self, paths: Sequence[str]) -> None:
         if not self.would_take(paths):

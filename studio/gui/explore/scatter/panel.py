@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,11 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidg
 from studio.explore.questions import ModelView, Pictures, Real, Where
 from studio.export.provenance import Provenance
 from studio.gui import theme
-from studio.gui.drop import PICTURES
 from studio.gui.explore import dimensions
 from studio.gui.explore.browser import Browser
 from studio.gui.explore.drawn import Drawn
 from studio.gui.explore.encode.state import class_of
-from studio.gui.explore.panel import Panel
+from studio.gui.explore.panel import Panel, pictures_of
 from studio.gui.explore.parts import button, row
 from studio.gui.explore.scatter import saving
 from studio.gui.explore.scatter.controls import Controls
@@ -33,7 +31,6 @@ from studio.gui.shortcuts import bind
 from studio.gui.widgets.curve_tools import ElidedLabel
 from studio.gui.widgets.marks import marks, unlabelled
 from studio.gui.widgets.plane_plot import Points
-from studio.gui.words import plural
 
 HINT = "Click a point to see it · drag pans, wheel zooms · arrows go from point to point"
 
@@ -117,13 +114,8 @@ class ScatterPanel(Panel):
             self.browser.go_to(self.browser.offset)
 
     def would_take(self, paths: Sequence[str]) -> str:
-        view = self.finder.view
-        if view is None or view.data.kind != "images" or not paths:
-            return ""
-        if any(Path(p).suffix[1:].lower() not in PICTURES for p in paths):
-            return ""
-        most = f" (the first {MOST} of {len(paths)})" if len(paths) > MOST else ""
-        return f"See where {plural(min(len(paths), MOST), 'picture')} would land{most}"
+        what = pictures_of(self.finder.view, paths, MOST)
+        return what and f"Put into the plane: {what}"
 
     def take(self, paths: Sequence[str]) -> None:
         if self.finder.view is not None:

@@ -272,7 +272,7 @@ experiment = Experiment(
     short=Preset(
         "short",
         "FVBN 6,000, neural autoregression (8 units a bit) 4,000, NADE (150 units) 2,500 steps of 50",
-        4.0,
+        1.0,
         "The order of the three and their figures to about a tenth of a nat.",
     ),
     full=Preset(

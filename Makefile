@@ -5,7 +5,9 @@ PIP_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
-# Tests are many small tensors: one thread each on as many processes as there are cores is fastest, and repeatable.
+# Tests are many small tensors: one thread each is fastest, and repeatable; on one process more than there are cores,
+# since those of the window wait for timers.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 TEST_ENV := QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1
 
 .PHONY: help run install system lint types layers unit test bench screenshots clean
@@ -36,7 +38,7 @@ layers: install
 	$(BIN)/lint-imports --no-cache
 
 unit: install
-	$(TEST_ENV) $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: lint types layers unit  ## lint, types, layering and all tests, as CI runs them
 

@@ -51,7 +51,7 @@ SYSTEMS: dict[str, dict[str, Value]] = {
 SIZES: dict[PresetName, dict[str, dict[str, Value]]] = {
     "short": {
         "vae": {"steps": 8000, "batch": 128},
-        "avb": {"steps": 28_000, "batch": 128, "units": 128, "rate": 1e-3, "adversary_rate": 2e-3},
+        "avb": {"steps": 16_000, "batch": 128, "units": 128, "rate": 1e-3, "adversary_rate": 2e-3},
     },
     "full": {
         "vae": {"steps": 100_000, "batch": 512, "rate": 2e-4},
@@ -246,8 +246,8 @@ experiment = Experiment(
     datasets=("four-points",),
     short=Preset(
         "short",
-        "a VAE of 8,000 steps and AVB of 28,000, batches of 128",
-        5.0,
+        "a VAE of 8,000 steps and AVB of 16,000, batches of 128",
+        3.0,
         "That AVB's likelihood is above the VAE's.",
     ),
     full=Preset(

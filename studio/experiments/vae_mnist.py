@@ -247,7 +247,7 @@ experiment = Experiment(
     short=Preset(
         "short",
         "5 models, 5,000 steps of 100 images each",
-        5.0,
+        6.5,
         "Where each stands after eight epochs; flows need more before they gain.",
     ),
     full=Preset(

@@ -125,11 +125,7 @@ class GatedPixelCNN(Ordered):
     @classmethod
     def problems(cls, recipe: Recipe, data: DataSpec) -> list[Problem]:
         assert isinstance(recipe, GatedPixelCNNRecipe)
-        found = raster_problems(cls.title, recipe, data)
-        for name in ("first", "kernel"):
-            if getattr(recipe, name) % 2 == 0:
-                found.append(Problem(name, f"a kernel has a middle, so its side is odd; not {getattr(recipe, name)}"))
-        return found
+        return raster_problems(cls.title, recipe, data, kernels=("first", "kernel"))
 
     @classmethod
     def suits(cls, data: DataSpec) -> dict[str, Value]:

@@ -15,8 +15,9 @@ from studio.data.watch import Cancelled, Watch
 from studio.engine.answers import Context, answer
 from studio.engine.answers.inferring import BLOCK
 from studio.explore import planes
-from studio.explore.questions import ACTIVE, Encode, FindUnits, Real, Scatter, SplitBound, Where
+from studio.explore.questions import Encode, FindUnits, Real, Scatter, SplitBound, Where
 from studio.metrics.likelihood import examples
+from studio.models.core.likelihood import ACTIVE
 from studio.models.core.model import capabilities
 from tests.engine.linear import LinearGaussian, built
 

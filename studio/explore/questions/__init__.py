@@ -38,7 +38,6 @@ from studio.explore.questions.flows import (
     Unfolded,
 )
 from studio.explore.questions.inferring import (
-    ACTIVE,
     BoundSplit,
     FindUnits,
     Scatter,
@@ -65,7 +64,6 @@ from studio.explore.questions.real import Browse, Browsed, Real
 from studio.explore.questions.rules import ReadSentences, ReadTyped, RulesRead
 
 __all__ = [
-    "ACTIVE",
     "AnyQuestion",
     "Asked",
     "Attribute",

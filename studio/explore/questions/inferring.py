@@ -76,10 +76,6 @@ class UnitsFound:
     kl_estimator: str
 
 
-ACTIVE = 0.01
-"""Variance of its posterior mean over the data above which a unit is active."""
-
-
 @dataclass(frozen=True)
 class FindUnits(Question[UnitsFound]):
     where: Where

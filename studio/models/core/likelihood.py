@@ -1,4 +1,4 @@
-"""Nats and bits. Works on numbers, arrays and tensors alike."""
+"""Nats, bits and active units. Works on numbers, arrays and tensors alike."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 from typing import TypeVar
 
 N = TypeVar("N")
+ACTIVE = 0.01
+"""Variance over examples of its posterior mean above which a latent is active: Burda et al. 2016, section 5.2."""
 
 
 def bits_per_dim(nats: N, dimensions: int) -> N:

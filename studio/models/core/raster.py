@@ -4,6 +4,7 @@ rows and pixels before, and which images they are made for."""
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -73,11 +74,18 @@ def in_order(logits: Tensor, channels: int) -> Tensor:
     return by_pixel.flatten(1, 3).log_softmax(2)
 
 
-def raster_problems(model: str, values: OrderedRecipe, data: DataSpec) -> list[Problem]:
-    """What keeps such a model from being built for this dataset, in words; empty when nothing does."""
+def raster_problems(model: str, values: OrderedRecipe, data: DataSpec, kernels: Sequence[str] = ()) -> list[Problem]:
+    """What keeps such a model from being built for this dataset, in words; empty when nothing does.
+
+    Args:
+        kernels: fields that are the side of a kernel, and so odd.
+    """
     if data.kind != "images":
         return [Problem("", f"{model} draws images; {data.name} holds {data.kind}. Choose images, or another model")]
     found = training_problems(values, data)
+    for name in kernels:
+        if (side := getattr(values, name)) % 2 == 0:
+            found.append(Problem(name, f"a kernel has a middle, so its side is odd; not {side}"))
     height, width = data.size
     if not (SMALLEST <= height <= LARGEST and SMALLEST <= width <= LARGEST):
         found.append(

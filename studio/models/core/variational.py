@@ -23,13 +23,11 @@ from torch import Generator, Tensor
 
 from studio.data.dataset import DataSpec
 from studio.models.core.decoding import DecoderRecipe, Decoding, decoder_problems, standard
-from studio.models.core.likelihood import bits_per_dim
+from studio.models.core.likelihood import ACTIVE, bits_per_dim
 from studio.models.core.model import Batch, Gauge, Inferred, Loss, Optimiser, Update
 from studio.models.core.recipe import Field, Problem, recipe
 from studio.nn.coding import Head
 
-ACTIVE = 0.01
-"""Variance over examples of its posterior mean above which a latent is active: Burda et al. 2016, section 5.2."""
 WIDEST = 8.0
 """|log σ| of a posterior is held below this: far from where anything is learned, and nothing overflows."""
 

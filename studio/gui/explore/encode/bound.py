@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.explore.questions import ACTIVE, BoundSplit, UnitsFound
+from studio.explore.questions import BoundSplit, UnitsFound
 from studio.gui import theme
 from studio.gui.explore import dimensions
 from studio.gui.explore.encode.posterior import SAMPLES, Posterior
@@ -25,6 +25,7 @@ from studio.gui.explore.parts import choose, quiet, row
 from studio.gui.glossary import hover_card
 from studio.gui.widgets.plot import plain
 from studio.gui.words import plural
+from studio.models.core.likelihood import ACTIVE
 
 COLUMNS = (
     ("unit", "Which dimension of the latent"),

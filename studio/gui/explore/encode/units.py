@@ -10,11 +10,12 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from studio.explore.questions import ACTIVE, UnitsFound
+from studio.explore.questions import UnitsFound
 from studio.gui import theme
 from studio.gui.explore import dimensions
 from studio.gui.widgets.plot import plain
 from studio.models.core.latents import Prior
+from studio.models.core.likelihood import ACTIVE
 
 HIGH = 116
 MOST = 28.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -209,7 +210,7 @@ class Controls(QWidget):
         """Other samples; the same seeds in the same order each time."""
         self._set("Another seed", seed=(self.easel.state.seed + 1) % (MOST_SEED + 1))
 
-    def _quick(self, name: str):  # type: ignore[no-untyped-def]
+    def _quick(self, name: str) -> Callable[[], None]:
         def put() -> None:
             if self.easel.view is not None:
                 self._set(f"Draw anew: {name}", known=QUICK[name](self.easel.data.size))
